@@ -13,14 +13,15 @@ struct vp_error {
  * Report a failure.
  * @err: where to put it; *err must still be NULL (asserted: an error is made once). err itself may be
  *       NULL when the caller only wants the code.
- * @code: positive errno
+ * @code: positive errno; it is errno while the message is made, so "%m" gives its text
  * Returns -code, so that a function can `return vp_fail(err, EINVAL, "…")`.
  */
 int vp_fail(struct vp_error **err, int code, const char *fmt, ...) VP_PRINTF(3, 4);
 
 /**
  * Put context in front of an error: "context: message".
- * Returns the negative code of *err.
+ * @err: *err must hold an error (asserted). NULL where the caller gave NULL to what failed.
+ * Returns the negative code of *err, or with a NULL err that of this thread's latest vp_fail().
  */
 int vp_prefix(struct vp_error **err, const char *fmt, ...) VP_PRINTF(2, 3);
 

@@ -27,7 +27,7 @@ static inline void vp_root_free_ptr(struct vp_root **root) { vp_root_free(*root)
 /**
  * Open a file below the root.
  * @path: absolute, as it would be on the live host
- * @flags: open(2) flags; O_CLOEXEC is added
+ * @flags: open(2) flags; O_CLOEXEC is added; with O_CREAT the mode is 0644
  * Absolute symlinks in a dump stay inside it (openat2 RESOLVE_IN_ROOT, Linux 5.6; a kernel without it gives -ENOSYS for
  * a dump, never a file of the live host).
  * Returns the descriptor or a negative errno; no message is made, as absence is often an answer.

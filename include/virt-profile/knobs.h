@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "knob.h"
+
+/* One table an area, in src/knobs/AREA.c. Each ends with a row whose name is NULL. */
+extern const struct vp_knob vp_knobs_cpu[];
+extern const struct vp_knob vp_knobs_cputune[];
+extern const struct vp_knob vp_knobs_memory[];
+extern const struct vp_knob vp_knobs_disk[];
+extern const struct vp_knob vp_knobs_iotune[];
+extern const struct vp_knob vp_knobs_network[];
+extern const struct vp_knob vp_knobs_guest[];
+extern const struct vp_knob vp_knobs_clock[];
+extern const struct vp_knob vp_knobs_hyperv[];
+
+/* All of them. Built once; not for use from several threads before the first call returned. */
+const struct vp_registry *vp_registry_builtin(void);

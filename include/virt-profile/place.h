@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "xml.h"
+
+/*
+ * A place is an element or attribute of a domain definition, named so that the name still finds it after libvirt has
+ * normalised the document: steps below <domain> joined by '/', last an element or "@attribute".
+ *
+ *     cputune/shares   devices/disk[vda]/driver/@cache   clock/timer[hpet]/@present   devices/sound[#2]
+ *
+ * "name" is the first child of that name. "[KEY]" picks by the natural key of the element (disk: target dev; interface: MAC; controller:
+ * type,index; timer, feature: name; …, see place.c); "[#N]" is the N-th of that name; "[+]" (only for making) a new one.
+ */
+
+/* The name of an existing element (attr NULL) or attribute below <domain>. Owned by the caller. */
+char *vp_place_format(const vp_node *node, const char *attr) VP_MUST_USE;
+
+/* Where a place, or a path below any element, leads. */
+struct vp_place {
+    vp_node *node;    /* the deepest element on the way that exists */
+    const char *rest; /* steps that do not exist yet, within the path; "" when the element is there */
+    const char *attr; /* attribute name after '@', within the path; NULL for an element */
+};
+
+/**
+ * Follow a path down from an element.
+ * Returns 0, or -EINVAL when the path is malformed (empty step, unclosed bracket, '@' before the end).
+ */
+int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place);
+
+struct vp_step {
+    char name[64];
+    char key[80]; /* "" when it has none */
+};
+/* Read the first step of a path. Returns the text behind it ("" at the end), NULL when malformed. */
+const char *vp_place_step(const char *path, struct vp_step *ret_step);
+
+/* Put a loose element into its parent where libvirt would print it: behind its like, or in the order of the schema for children of <domain>. */
+void vp_place_insert(vp_node *parent, vp_node *node);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "domain.h"
+#include "knob.h"
+
+/* What an action does to the definition at its target. */
+enum vp_action_kind {
+    VP_ACTION_ATTRIBUTE, /* an attribute gets `value`, or goes when that is NULL */
+    VP_ACTION_TEXT,      /* an element gets `value` as its text, and is made where missing; NULL removes the element */
+    VP_ACTION_ELEMENT,   /* an element becomes `value` (XML), is made where missing; NULL removes it */
+    VP_ACTION_READDRESS, /* a device's <address> goes, libvirt gives it a new one (its bus changed) */
+    VP_ACTION_N_
+};
+extern const char *const vp_action_kind_names[VP_ACTION_N_];
+
+struct vp_action {
+    enum vp_action_kind kind;
+    enum vp_effect effect;
+    const char *knob;  /* borrowed; "xml" for the [xml] section */
+    char *target;      /* owned; a place (place.h): "devices/disk[vda]/driver/@cache" */
+    char *value;       /* owned; NULL: absent */
+    char *previous;    /* owned; what is there without virt-profile; NULL: absent */
+    char *reason;      /* owned; one clause for `plan` */
+    vp_node *anchor;   /* borrowed from the definition that was planned: where `rest` starts */
+    size_t rest;       /* offset in target of the part below the anchor */
+    bool changes;      /* value differs from previous; false: the definition already says so by itself */
+};
+
+enum vp_note_kind { VP_NOTE_SKIPPED, VP_NOTE_WARNING, VP_NOTE_N_ };
+
+/* What was left out, or should worry the reader. */
+struct vp_note {
+    enum vp_note_kind kind;
+    const char *knob; /* borrowed */
+    char *text;       /* owned */
+};
+
+struct vp_plan {
+    struct vp_action *actions;
+    size_t n, cap;
+    struct vp_note *notes;
+    size_t n_notes, cap_notes;
+};
+
+void vp_plan_free(struct vp_plan *plan);
+static inline void vp_plan_free_ptr(struct vp_plan **plan) { vp_plan_free(*plan); }
+
+/* The action on a target, the last one planned; NULL when there is none. Borrowed. */
+const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target);
+
+/* See struct vp_knob.verify: compares the place with the action's value. */
+enum vp_verdict vp_verify_definition(const struct vp_action *action, const struct vp_domain *domain,
+                                     char **ret_found);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "planner.h"
+#include "tag.h"
+
+/*
+ * The record of what virt-profile changed in a definition, kept in the tag, in the order it was changed:
+ *
+ *     <vp:made at="cputune"/>                                       an element made to hold others
+ *     <vp:was knob="cpu.shares" at="cputune/shares"/>                was not there
+ *     <vp:was knob="disk.cache" at="devices/disk[vda]/driver/@cache" value="writeback"/>
+ *     <vp:was knob="memory.balloon" at="devices/memballoon"><memballoon model='virtio'/></vp:was>
+ *     <vp:was knob="guest.sound" at="devices/sound[#1]" after="devices/input[#2]"><sound model='ich6'/></vp:was>
+ *     <vp:had controllers="pci:0 usb:0"/>                            controllers before devices were added
+ *
+ * Undoing it backwards gives the definition without virt-profile.
+ */
+
+/**
+ * Undo the record.
+ * @domain: edited in place; its tag stays, the undone entries leave it
+ * @registry: tells which effect an entry's knob has; a knob it does not know counts as `guest`
+ * @phase: entries whose effect may not change in this phase stay in place, and in the record
+ */
+void vp_record_revert(struct vp_domain *domain, const struct vp_registry *registry, enum vp_phase phase);
+
+/* Remove the PCI controllers that libvirt added for devices of ours: not in the `had` list and used by none. After a full revert. */
+void vp_record_drop_controllers(struct vp_domain *domain);
+
+/**
+ * Carry out a plan on the definition it was made for, recording in the tag what each place held before.
+ * @domain: what was planned, with a tag; edited in place
+ * @old: the definition as stored, with virt-profile's settings; what libvirt filled in there for elements of ours
+ *       (addresses, defaults) is kept. NULL where there is none
+ * Actions that change nothing or that the phase does not allow are left out.
+ */
+int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_domain *domain,
+                    const struct vp_domain *old, struct vp_error **err);

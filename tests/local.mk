@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# A unit test is one line in the local.mk of its folder: unit_tests += tests/FOLDER/test-NAME is built from
+# tests/FOLDER/test-NAME.c with the library and Check. script_tests are programs that exit 0, 77 (skipped) or other.
+
+unit_tests =
+script_tests =
+LDADD = $(ENGINE_LIBS) $(CHECK_LIBS)
+
+include tests/base/local.mk
+include tests/model/local.mk
+include tests/knobs/local.mk
+include tests/hook/local.mk
+include tests/cli/local.mk
+include tests/lint/local.mk
+
+EXTRA_DIST += tests/test.h $(script_tests)
+
+if HAVE_CHECK
+check_PROGRAMS = $(unit_tests)
+else
+check_PROGRAMS =
+check-local: no-check
+.PHONY: no-check
+no-check:
+	@echo "make check: install the Check library (https://libcheck.github.io/check) and configure again" >&2; false
+endif
+
+TESTS = $(check_PROGRAMS) $(script_tests)
+AM_TESTS_ENVIRONMENT = \
+	VP_TOP_SRCDIR='$(abs_top_srcdir)'; export VP_TOP_SRCDIR; \
+	VP_TOP_BUILDDIR='$(abs_top_builddir)'; export VP_TOP_BUILDDIR; \
+	MALLOC_PERTURB_=$${MALLOC_PERTURB_-165}; export MALLOC_PERTURB_;
