@@ -21,7 +21,6 @@ check_PROGRAMS = $(unit_tests)
 else
 check_PROGRAMS =
 check-local: no-check
-.PHONY: no-check
 no-check:
 	@echo "make check: install the Check library (https://libcheck.github.io/check) and configure again" >&2; false
 endif

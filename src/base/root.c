@@ -134,7 +134,11 @@ static int collect(DIR *dir, char ***ret_names, size_t *ret_n)
     struct dirent *entry;
 
     vp_grow(&names, n, &cap, sizeof(*names));
-    while (errno = 0, (entry = readdir(dir))) {
+    for (;;) {
+        errno = 0; /* the only way to tell an error of readdir() from the end */
+        entry = readdir(dir);
+        if (!entry)
+            break;
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
             continue;
         names[n++] = vp_strdup(entry->d_name);
