@@ -81,7 +81,8 @@ guest_build() {
 }
 
 # guest_define NAME TEMPLATE: fill in and define. Words of the form @WORD@ in the template are replaced.
-# The guest's folder with its disks and its serial log is $SANDBOX/guests/NAME.
+# The guest's folder with its disks and its serial log is guests/NAME in the work folder, on a file system that does
+# direct I/O, which tmpfs learned late.
 guest_xml() { # name, template
     local name=$1 dir
     dir=$(guest_dir "$name")
@@ -89,7 +90,7 @@ guest_xml() { # name, template
         -e "s|@INITRAMFS@|$SANDBOX_WORK/guest/initramfs|g" -e "s|@EMULATOR@|$(command -v qemu-system-x86_64)|g" "$2"
 }
 
-guest_dir() { printf '%s/guests/%s\n' "$SANDBOX" "$1"; }
+guest_dir() { printf '%s/guests/%s\n' "$SANDBOX_WORK" "$1"; }
 
 guest_define() { # name, template
     local dir

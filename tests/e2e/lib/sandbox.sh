@@ -73,6 +73,7 @@ sandbox_setup() {
     SYSLOG_FILE=$SANDBOX_WORK/syslog
     export SYSLOG_FILE
     : >"$SYSLOG_FILE"
+    rm -rf "$SANDBOX_WORK/guests"
     busybox syslogd -n -S -O "$SYSLOG_FILE" >/dev/null 2>&1 &
     SYSLOG_PID=$!
     wait_until 5 test -S /dev/log || die "no syslog socket in the sandbox"
