@@ -29,4 +29,5 @@ TESTS = $(check_PROGRAMS) $(script_tests)
 AM_TESTS_ENVIRONMENT = \
 	VP_TOP_SRCDIR='$(abs_top_srcdir)'; export VP_TOP_SRCDIR; \
 	VP_TOP_BUILDDIR='$(abs_top_builddir)'; export VP_TOP_BUILDDIR; \
-	MALLOC_PERTURB_=$${MALLOC_PERTURB_-165}; export MALLOC_PERTURB_;
+	MALLOC_PERTURB_=$${MALLOC_PERTURB_-165}; export MALLOC_PERTURB_; \
+	ASAN_OPTIONS=allocator_may_return_null=1:$$ASAN_OPTIONS; export ASAN_OPTIONS;

@@ -58,8 +58,8 @@ int vp_read_fd(int fd, const char *what, size_t max, bool drain, char **ret_text
         if (len > max) {
             if (drain)
                 drop_rest(fd);
-            return vp_fail(err, EFBIG, "cannot read '%s': it is longer than the %zu bytes that are accepted", what,
-                           max);
+            return vp_fail(err, EFBIG, "cannot read '%s': it is longer than the %zu bytes that are accepted",
+                           what, max);
         }
         if (len == cap - 1) {
             size_t more = cap < max / 2 ? cap * 2 : max + 2;

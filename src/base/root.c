@@ -118,7 +118,8 @@ int vp_root_read_u64(const struct vp_root *root, const char *path, uint64_t *ret
         if (vp_u64_parse(number, 0, UINT64_MAX, ret_value) == 0)
             return 0;
     }
-    return vp_fail(err, EBADMSG, "cannot use '%s': it does not hold one unsigned decimal number of 64 bits", shown);
+    return vp_fail(err, EBADMSG, "cannot use '%s': it does not hold one unsigned decimal number of 64 bits",
+                   shown);
 }
 
 static int by_name(const void *a, const void *b)

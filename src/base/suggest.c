@@ -18,8 +18,8 @@ static char lower(char c)
 }
 
 /*
- * Letters to add, drop, change or swap with their neighbour to come from a to b (optimal string alignment), case not
- * counted. Three rows of the usual table are enough.
+ * Letters to add, drop, change or swap with their neighbour to come from a to b (optimal string alignment),
+ * case not counted. Three rows of the usual table are enough.
  */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {

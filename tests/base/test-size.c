@@ -177,8 +177,8 @@ START_TEST(format)
     vp_autofree char *text = vp_size_format(format_rows[_i].bytes);
     uint64_t bytes = SENTINEL;
 
-    ck_assert_msg(!strcmp(text, format_rows[_i].text), "row %d: %" PRIu64 " gives '%s'", _i, format_rows[_i].bytes,
-                  text);
+    ck_assert_msg(!strcmp(text, format_rows[_i].text), "row %d: %" PRIu64 " gives '%s'", _i,
+                  format_rows[_i].bytes, text);
     ck_assert_int_eq(vp_size_parse(text, &bytes), 0);
     ck_assert_msg(bytes == format_rows[_i].bytes, "row %d: '%s' reads back as %" PRIu64, _i, text, bytes);
 }
