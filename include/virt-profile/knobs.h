@@ -7,7 +7,9 @@
 extern const struct vp_knob vp_knobs_cpu[];
 extern const struct vp_knob vp_knobs_cputune[];
 extern const struct vp_knob vp_knobs_memory[];
+extern const struct vp_knob vp_knobs_diskbus[];
 extern const struct vp_knob vp_knobs_disk[];
+extern const struct vp_knob vp_knobs_iothread[];
 extern const struct vp_knob vp_knobs_iotune[];
 extern const struct vp_knob vp_knobs_network[];
 extern const struct vp_knob vp_knobs_guest[];

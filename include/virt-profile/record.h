@@ -22,18 +22,24 @@
  * @domain: edited in place; its tag stays, the undone entries leave it
  * @registry: tells which effect an entry's knob has; a knob it does not know counts as `guest`
  * @phase: entries whose effect may not change in this phase stay in place, and in the record
+ * A restored device whose address was given to another in the meantime comes back without one.
  */
 void vp_record_revert(struct vp_domain *domain, const struct vp_registry *registry, enum vp_phase phase);
 
-/* Remove the PCI controllers that libvirt added for devices of ours: not in the `had` list and used by none. After a full revert. */
+/* Remove the controllers that libvirt added for devices of ours: not in the `had` list and used by none. After a full revert. */
 void vp_record_drop_controllers(struct vp_domain *domain);
 
 /**
  * Carry out a plan on the definition it was made for, recording in the tag what each place held before.
- * @domain: what was planned, with a tag; edited in place
+ * @domain: what was planned, with a tag; edited in place. The plan's anchors are not valid after.
  * @old: the definition as stored, with virt-profile's settings; what libvirt filled in there for elements of ours
- *       (addresses, defaults) is kept. NULL where there is none
+ *       (addresses, defaults) is kept
  * Actions that change nothing or that the phase does not allow are left out.
+ * Returns 0, or -EINVAL when two actions work on the same element, named in the message; the domain is then unusable.
  */
 int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_domain *domain,
                     const struct vp_domain *old, struct vp_error **err);
+
+/* The next `was` entry of a tag, from `entry` NULL on; NULL at the end. Gives its knob and place, both borrowed. */
+const vp_node *vp_record_next(const struct vp_tag *tag, const vp_node *entry, const char **ret_knob,
+                              const char **ret_at);

@@ -55,8 +55,10 @@ bool vp_node_attr_at(const vp_node *node, size_t index, const char **ret_name, c
 /* Editing. `value` NULL removes the attribute. */
 void vp_node_set_attr(vp_node *node, const char *name, const char *value);
 void vp_node_set_text(vp_node *node, const char *text);
-/* A new element, not yet in the tree. ns may be NULL; a prefixed one must already be declared on `near` or above. */
+/* A new element without a namespace, not yet in the tree. */
 vp_node *vp_node_new(vp_doc *doc, const char *name);
+/* A new element in the namespace and document of `like`, not yet in the tree; to be put below it. */
+vp_node *vp_node_new_like(const vp_node *like, const char *name);
 /* Deep copy that belongs to `doc` and is not yet in the tree. */
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node);
 /* Put a loose element into `parent` behind the child `after` (NULL: before the first child), indented as its siblings. */
@@ -64,9 +66,13 @@ void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node);
 void vp_node_append(vp_node *parent, vp_node *node);
 /* Put a loose element where `old` is; `old` is freed. */
 void vp_node_replace(vp_node *old, vp_node *node);
+/* The same, but `old` lives on as a loose element. */
+void vp_node_swap(vp_node *old, vp_node *node);
 /* Take an element and the white space before it out of the tree and free it. An element left without children loses its
  * inner white space, so that adding and removing a first child gives the original text. */
 void vp_node_remove(vp_node *node);
+/* The same, but it lives on as a loose element. */
+void vp_node_unlink(vp_node *node);
 void vp_node_free(vp_node *node); /* a loose one; NULL is fine */
 
 /**
@@ -82,3 +88,12 @@ char *vp_node_format(const vp_node *node) VP_MUST_USE;
  * (libvirt's schema is an interleave and libvirt writes elements in an order of its own.)
  */
 bool vp_node_equal(const vp_node *a, const vp_node *b);
+
+/**
+ * Does an element as libvirt stored it hold what we once asked for? True when every attribute, text and child of `want` is in `have`,
+ * and what `have` has beyond that is only what libvirt fills in by itself: <address>, <alias>, and the defaults in the table of xml_compare.c.
+ */
+bool vp_node_satisfies(const vp_node *have, const vp_node *want);
+
+/* Is an attribute, or (`attr` NULL) the child element `child`, one that libvirt adds to `element` by itself? */
+bool vp_node_tolerates(const char *element, const char *attr, const char *child);

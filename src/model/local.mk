@@ -1,3 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Domain, profile, plan: pure, no writes.
-# libvirt_profile_a_SOURCES += include/virt-profile/NAME.h src/model/NAME.c
+# The definition, profiles, the plan and the machine it is made for: reads, never writes.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/domain.h src/model/domain.c \
+	include/virt-profile/expr.h src/model/expr.c \
+	include/virt-profile/host.h src/model/host.c \
+	include/virt-profile/ini_file.h src/model/ini_file.c \
+	include/virt-profile/knob.h src/model/knob.c \
+	include/virt-profile/place.h src/model/place.c \
+	include/virt-profile/plan.h src/model/plan.c \
+	include/virt-profile/planner.h src/model/planner.c \
+	include/virt-profile/planner_xml.h src/model/planner_xml.c \
+	include/virt-profile/profile.h src/model/profile.c src/model/profile_load.c \
+	include/virt-profile/record.h src/model/record_apply.c src/model/record_revert.c \
+	include/virt-profile/engine.h src/model/engine.c \
+	include/virt-profile/schema.h src/model/schema.c \
+	include/virt-profile/tag.h src/model/tag.c \
+	include/virt-profile/xml.h src/model/xml.c src/model/xml_compare.c src/model/xml_edit.c

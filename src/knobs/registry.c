@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "knobs.h"
+#include "mem.h"
+
+/* Planning order: what later knobs look at in the plan (the cache before the I/O mode, the model before the queues) stands first. */
+static const struct vp_knob *const areas[] = {
+    vp_knobs_cpu,    vp_knobs_cputune, vp_knobs_memory, vp_knobs_guest,  vp_knobs_disk,
+    vp_knobs_iotune, vp_knobs_network, vp_knobs_clock,  vp_knobs_hyperv,
+};
+
+#define KNOBS_MAX 512
+
+const struct vp_registry *vp_registry_builtin(void)
+{
+    static const struct vp_knob *knobs[KNOBS_MAX];
+    static struct vp_registry registry = {.knobs = knobs};
+    if (registry.n != 0)
+        return &registry;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(areas); i++)
+        for (const struct vp_knob *knob = areas[i]; knob->name != NULL && registry.n < KNOBS_MAX; knob++)
+            knobs[registry.n++] = knob;
+    return &registry;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "place.h"
+#include "engine.h"
+
+void vp_result_done(struct vp_result *result)
+{
+    vp_domain_free(result->base);
+    vp_profile_free(result->profile);
+    vp_plan_free(result->plan);
+    *result = (struct vp_result){0};
+}
+
+/* Write what was asked for into the tag; whether it makes sense is found out when the tag is loaded. */
+static int edit_tag(const struct vp_request *request, struct vp_domain *domain, struct vp_error **err)
+{
+    struct vp_tag tag;
+    if (request->profile != NULL) {
+        if (!vp_profile_name_ok(request->profile))
+            return vp_fail(err, EINVAL, "'%.80s' is not a profile's name", request->profile);
+        (void)vp_tag_write(domain, request->profile);
+    }
+    const bool asks = request->drop_sets || request->enforce != NULL ||
+                      (request->sets != NULL && request->sets[0] != NULL);
+    if (!vp_tag_read(domain, &tag))
+        return asks ? vp_fail(err, EINVAL, "it has no profile to set anything over; name one") : 0;
+    if (request->drop_sets)
+        vp_tag_unset_all(domain);
+    if (request->enforce != NULL)
+        vp_tag_enforce(domain, request->enforce);
+    for (size_t i = 0; request->sets != NULL && request->sets[i] != NULL; i++) {
+        const char *equals = strchr(request->sets[i], '=');
+        if (equals == NULL || equals == request->sets[i])
+            return vp_fail(err, EINVAL, "'%s' is not KNOB=VALUE", request->sets[i]);
+        vp_autofree char *knob = vp_strndup(request->sets[i], (size_t)(equals - request->sets[i]));
+        vp_tag_set(domain, knob, equals + 1);
+    }
+    return 0;
+}
+
+int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *request, struct vp_domain *domain,
+                   struct vp_result *ret_result, struct vp_error **err)
+{
+    VP_CLEANUP(vp_result_done) struct vp_result result = {0};
+    vp_autofree char *name = vp_domain_name(domain);
+    struct vp_tag tag;
+    if (edit_tag(request, domain, err) < 0)
+        return vp_prefix(err, "domain '%s'", name);
+    result.base = vp_domain_copy(domain);
+    if (vp_tag_read(domain, &tag)) {
+        int r = vp_tag_load(domain, &tag, &engine->profiles, engine->registry, &result.profile, err);
+        if (r < 0)
+            return r;
+        vp_record_revert(result.base, engine->registry, request->phase);
+        r = vp_planner_run(result.base, result.profile, engine->registry, engine->host, request->phase,
+                           &result.plan, err);
+        if (r < 0)
+            return vp_prefix(err, "domain '%s'", name);
+    }
+    *ret_result = result;
+    result = (struct vp_result){0};
+    return 0;
+}
+
+int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *request, const char *text,
+                      size_t len, const char *what, char **ret_text, size_t *ret_len, struct vp_error **err)
+{
+    vp_autodomain stored = NULL;
+    int r = vp_domain_parse(text, len, what, &stored, err);
+    if (r < 0)
+        return r;
+    vp_autodomain asked = vp_domain_copy(stored);
+    VP_CLEANUP(vp_result_done) struct vp_result result = {0};
+    r = vp_engine_plan(engine, request, asked, &result, err);
+    if (r < 0)
+        return r;
+    if (result.plan == NULL) {
+        *ret_text = NULL;
+        return 0;
+    }
+    r = vp_record_apply(result.plan, request->phase, result.base, stored, err);
+    if (r < 0) {
+        vp_autofree char *name = vp_domain_name(stored);
+        return vp_prefix(err, "domain '%s'", name);
+    }
+    *ret_text = vp_node_equal(result.base->root, stored->root) ? NULL : vp_doc_format(result.base->doc, ret_len);
+    return 0;
+}
+
+int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t len, const char *what,
+                     bool keep_tag, char **ret_text, size_t *ret_len, struct vp_error **err)
+{
+    vp_autodomain domain = NULL;
+    const int r = vp_domain_parse(text, len, what, &domain, err);
+    if (r < 0)
+        return r;
+    struct vp_tag tag;
+    if (!vp_tag_read(domain, &tag)) {
+        *ret_text = NULL;
+        return 0;
+    }
+    vp_autodomain stored = vp_domain_copy(domain);
+    vp_record_revert(domain, engine->registry, VP_PHASE_COLD);
+    vp_record_drop_controllers(domain);
+    if (!keep_tag)
+        vp_tag_remove(domain);
+    *ret_text = vp_node_equal(domain->root, stored->root) ? NULL : vp_doc_format(domain->doc, ret_len);
+    return 0;
+}
+
+struct pending {
+    char **lines;
+    size_t n, cap;
+};
+
+static void add_pending(struct pending *pending, char *line)
+{
+    vp_grow(&pending->lines, pending->n + 1, &pending->cap, sizeof(*pending->lines));
+    pending->lines[pending->n++] = line;
+    pending->lines[pending->n] = NULL;
+}
+
+static const char *shown(const char *value) { return value != NULL ? value : "absent"; }
+
+/* Elements are not shown: they are long, and may hold what should not be in a log. */
+static char *describe(const struct vp_action *action, const char *found)
+{
+    const bool text = action->kind == VP_ACTION_ATTRIBUTE || action->kind == VP_ACTION_TEXT;
+    if (!text)
+        return vp_asprintf("%s: %s is not as wanted", action->knob, action->target);
+    return vp_asprintf("%s: %s is %s, should be %s", action->knob, action->target, shown(found),
+                       shown(action->value));
+}
+
+/* Entries of the record that no action of the plan accounts for. */
+static void add_leftovers(const struct vp_result *result, const struct vp_registry *registry,
+                          const struct vp_domain *domain, enum vp_phase phase, struct pending *pending)
+{
+    struct vp_tag tag;
+    const char *knob = NULL;
+    const char *at = NULL;
+    if (!vp_tag_read(domain, &tag))
+        return;
+    for (const vp_node *n = vp_record_next(&tag, NULL, &knob, &at); n != NULL;
+         n = vp_record_next(&tag, n, &knob, &at)) {
+        const struct vp_knob *known = vp_registry_find(registry, knob);
+        struct vp_place place;
+        if (!vp_phase_allows(phase, known != NULL ? known->effect : VP_EFFECT_GUEST) ||
+            vp_place_resolve(result->base->root, at, &place) < 0)
+            continue;
+        vp_autofree char *there = vp_place_format(place.node, *place.rest == '\0' ? place.attr : NULL);
+        vp_autofree char *target =
+            vp_asprintf("%s%s%s", there, *there != '\0' && *place.rest != '\0' ? "/" : "", place.rest);
+        if (vp_plan_find(result->plan, target) == NULL)
+            add_pending(pending, vp_asprintf("%s: %s is left from an earlier profile", knob, at));
+    }
+}
+
+int vp_engine_pending(const struct vp_result *result, const struct vp_registry *registry,
+                      const struct vp_domain *domain, enum vp_phase phase, char ***ret_pending)
+{
+    struct pending pending = {0};
+    vp_grow(&pending.lines, 0, &pending.cap, sizeof(*pending.lines));
+    for (size_t i = 0; result->plan != NULL && i < result->plan->n; i++) {
+        const struct vp_action *action = &result->plan->actions[i];
+        vp_autofree char *found = NULL;
+        if (vp_verify_definition(action, domain, &found) != VP_VERDICT_OK)
+            add_pending(&pending, describe(action, found));
+    }
+    if (result->plan != NULL)
+        add_leftovers(result, registry, domain, phase, &pending);
+    *ret_pending = pending.lines;
+    return 0;
+}

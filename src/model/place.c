@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "place.h"
+#include "size.h"
+#include "strbuf.h"
+
+/* What tells an element from its like after libvirt has sorted and completed them: an attribute, or two, of itself or of a child. */
+static const struct {
+    const char *element, *child, *attr, *attr2;
+} keys[] = {
+    {"disk", "target", "dev", NULL},
+    {"interface", "mac", "address", NULL},
+    {"controller", NULL, "type", "index"},
+    {"timer", NULL, "name", NULL},
+    {"feature", NULL, "name", NULL},
+    {"cell", NULL, "id", NULL},
+    {"vcpupin", NULL, "vcpu", NULL},
+    {"iothreadpin", NULL, "iothread", NULL},
+    {"iothread", NULL, "id", NULL},
+    {"memnode", NULL, "cellid", NULL},
+    {"page", NULL, "size", NULL},
+};
+
+/* Elements of which a definition holds several without a natural key. */
+static const char *const lists[] = {"input",   "sound",    "video",   "rng",      "console", "serial",
+                                    "channel", "graphics", "hostdev", "redirdev", "hub",     "smartcard",
+                                    "watchdog", "memory",  "shmem",   "filesystem", "vcpusched", "panic"};
+
+static bool key_chars_ok(const char *key)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:._,-";
+    const size_t n = strlen(key);
+    return n > 0 && n < sizeof(((struct vp_step *)0)->key) && strspn(key, allowed) == n;
+}
+
+/* The natural key of an element: true and in `key` when it has one. */
+static bool natural_key(const vp_node *node, char *key, size_t size)
+{
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++) {
+        if (!vp_node_is(node, keys[i].element))
+            continue;
+        const vp_node *holder = keys[i].child != NULL ? vp_node_child(node, keys[i].child) : node;
+        const char *a = vp_node_attr(holder, keys[i].attr);
+        const char *b = keys[i].attr2 != NULL ? vp_node_attr(holder, keys[i].attr2) : NULL;
+        if (a == NULL || (keys[i].attr2 != NULL && b == NULL))
+            return false;
+        const int n = snprintf(key, size, "%s%s%s", a, b != NULL ? "," : "", b != NULL ? b : "");
+        return n > 0 && (size_t)n < size && key_chars_ok(key);
+    }
+    return false;
+}
+
+static bool in_list(const vp_node *node)
+{
+    const char *name = vp_node_name(node);
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
+        if (strcmp(keys[i].element, name) == 0)
+            return true;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(lists); i++)
+        if (strcmp(lists[i], name) == 0)
+            return true;
+    return false;
+}
+
+static vp_node *by_key(vp_node *parent, const char *name, const char *key)
+{
+    vp_node *found = NULL;
+    for (vp_node *n = vp_node_child(parent, name); n != NULL; n = vp_node_same(n)) {
+        char own[80];
+        if (!natural_key(n, own, sizeof(own)) || strcmp(own, key) != 0)
+            continue;
+        if (found != NULL)
+            return NULL; /* not a key here: two share it */
+        found = n;
+    }
+    return found;
+}
+
+static vp_node *by_number(vp_node *parent, const char *name, const char *digits)
+{
+    uint64_t number = 0;
+    if (vp_u64_parse(digits, 1, 100000, &number) < 0)
+        return NULL;
+    vp_node *n = vp_node_child(parent, name);
+    while (n != NULL && --number > 0)
+        n = vp_node_same(n);
+    return n;
+}
+
+static void format_step(struct vp_strbuf *buf, const vp_node *node)
+{
+    vp_strbuf_join(buf, "/", vp_node_name(node));
+    /* Memory of the guest is <memory> below <domain> and a list below <devices>. */
+    vp_node *parent = vp_node_parent(node);
+    if (!in_list(node) || vp_node_parent(parent) == NULL)
+        return;
+    char key[80];
+    if (natural_key(node, key, sizeof(key)) && by_key(parent, vp_node_name(node), key) == node) {
+        vp_strbuf_addf(buf, "[%s]", key);
+        return;
+    }
+    unsigned number = 1;
+    for (vp_node *n = vp_node_child(parent, vp_node_name(node)); n != NULL && n != node; n = vp_node_same(n))
+        number++;
+    vp_strbuf_addf(buf, "[#%u]", number);
+}
+
+char *vp_place_format(const vp_node *node, const char *attr)
+{
+    const vp_node *chain[256];
+    size_t n = 0;
+    for (const vp_node *at = node; vp_node_parent(at) != NULL && n < VP_ARRAY_SIZE(chain);
+         at = vp_node_parent(at))
+        chain[n++] = at;
+    struct vp_strbuf buf = {0};
+    while (n > 0)
+        format_step(&buf, chain[--n]);
+    if (attr != NULL) {
+        vp_autofree char *last = vp_asprintf("@%s", attr);
+        vp_strbuf_join(&buf, "/", last);
+    }
+    return vp_strbuf_take(&buf);
+}
+
+const char *vp_place_step(const char *path, struct vp_step *ret_step)
+{
+    struct vp_step step = {.name = "", .key = ""};
+    const size_t n = strcspn(path, "/[");
+    if (n == 0 || n >= sizeof(step.name) || memchr(path, '@', n) != NULL)
+        return NULL;
+    memcpy(step.name, path, n);
+    path += n;
+    if (*path == '[') {
+        const size_t k = strcspn(path + 1, "]");
+        if (k == 0 || k >= sizeof(step.key) || path[1 + k] != ']')
+            return NULL;
+        memcpy(step.key, path + 1, k);
+        path += k + 2;
+    }
+    if (*path == '/' && path[1] != '\0')
+        path++;
+    else if (*path != '\0')
+        return NULL;
+    *ret_step = step;
+    return path;
+}
+
+static vp_node *step_down(vp_node *from, const struct vp_step *step)
+{
+    if (step->key[0] == '\0')
+        return vp_node_child(from, step->name);
+    if (step->key[0] == '+')
+        return NULL;
+    if (step->key[0] == '#')
+        return by_number(from, step->name, step->key + 1);
+    return by_key(from, step->name, step->key);
+}
+
+/* The steps below what exists must be well-formed too. */
+static bool rest_ok(const char *rest)
+{
+    struct vp_step step;
+    while (rest != NULL && *rest != '\0' && *rest != '@')
+        rest = vp_place_step(rest, &step);
+    return rest != NULL && (*rest == '\0' || (rest[1] != '\0' && strpbrk(rest, "/[") == NULL));
+}
+
+int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place)
+{
+    if (!rest_ok(path))
+        return -EINVAL;
+    struct vp_place place = {.node = from, .rest = path};
+    while (*place.rest != '\0' && *place.rest != '@') {
+        struct vp_step step;
+        const char *next = vp_place_step(place.rest, &step);
+        vp_node *child = step_down(place.node, &step);
+        if (child == NULL)
+            break;
+        place.node = child;
+        place.rest = next;
+    }
+    const char *at = strchr(place.rest, '@');
+    place.attr = at != NULL ? at + 1 : NULL;
+    if (*place.rest == '@')
+        place.rest = "";
+    *ret_place = place;
+    return 0;
+}
+
+/* The order in which libvirt 9.0 prints the children of <domain> (conf/domain_conf.c, virDomainDefFormatInternalSetRootName). */
+static const char *const order[] = {
+    "name",         "uuid",       "genid",   "title",        "description", "metadata",  "maxMemory",
+    "memory",       "currentMemory", "blkiotune", "memtune", "memoryBacking", "vcpu",   "vcpus",
+    "iothreads",    "iothreadids", "cputune", "numatune",    "resource",    "sysinfo",   "bootloader",
+    "bootloader_args", "os",      "idmap",   "features",     "cpu",         "clock",     "on_poweroff",
+    "on_reboot",    "on_crash",   "on_lockfailure", "pm",    "perf",        "devices",   "seclabel",
+    "keywrap",      "launchSecurity",
+};
+
+static size_t rank(const char *name)
+{
+    size_t i = 0;
+    while (i < VP_ARRAY_SIZE(order) && strcmp(order[i], name) != 0)
+        i++;
+    return i;
+}
+
+void vp_place_insert(vp_node *parent, vp_node *node)
+{
+    vp_node *after = NULL;
+    for (vp_node *n = vp_node_child(parent, vp_node_name(node)); n != NULL; n = vp_node_same(n))
+        after = n;
+    if (after == NULL && vp_node_parent(parent) == NULL) {
+        const size_t own = rank(vp_node_name(node));
+        for (vp_node *n = vp_node_first(parent); n != NULL && own < VP_ARRAY_SIZE(order); n = vp_node_next(n))
+            if (rank(vp_node_name(n)) < own)
+                after = n;
+        vp_node_insert(parent, after, node);
+        return;
+    }
+    if (after != NULL)
+        vp_node_insert(parent, after, node);
+    else
+        vp_node_append(parent, node);
+}

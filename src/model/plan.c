@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <string.h>
+
+#include "place.h"
+#include "plan.h"
+
+const char *const vp_action_kind_names[VP_ACTION_N_] = {
+    [VP_ACTION_ATTRIBUTE] = "attribute",
+    [VP_ACTION_TEXT] = "text",
+    [VP_ACTION_ELEMENT] = "element",
+    [VP_ACTION_READDRESS] = "readdress",
+};
+
+void vp_plan_free(struct vp_plan *plan)
+{
+    if (plan == NULL)
+        return;
+    for (size_t i = 0; i < plan->n; i++) {
+        free(plan->actions[i].target);
+        free(plan->actions[i].value);
+        free(plan->actions[i].previous);
+        free(plan->actions[i].reason);
+    }
+    free(plan->actions);
+    for (size_t i = 0; i < plan->n_notes; i++)
+        free(plan->notes[i].text);
+    free(plan->notes);
+    free(plan);
+}
+
+const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target)
+{
+    for (size_t i = plan->n; i-- > 0;)
+        if (strcmp(plan->actions[i].target, target) == 0)
+            return &plan->actions[i];
+    return NULL;
+}
+
+static bool element_satisfies(vp_doc *doc, const vp_node *have, const char *value)
+{
+    vp_node *want = NULL;
+    if (vp_node_parse(doc, value, &want, NULL) < 0)
+        return false;
+    const bool ok = vp_node_satisfies(have, want);
+    vp_node_free(want);
+    return ok;
+}
+
+/* <address> is right when libvirt has replaced the one that did not fit the device's bus any more. */
+static bool readdress_ok(const struct vp_action *action, const vp_node *have)
+{
+    if (have == NULL)
+        return true;
+    vp_autofree char *text = vp_node_format(have);
+    return action->previous == NULL || strcmp(text, action->previous) != 0;
+}
+
+static char *found_text(const struct vp_action *action, const struct vp_place *place, bool there)
+{
+    if (!there)
+        return NULL;
+    if (place->attr != NULL)
+        return vp_strdup(vp_node_attr(place->node, place->attr));
+    return action->kind == VP_ACTION_TEXT ? vp_node_text(place->node) : vp_node_format(place->node);
+}
+
+enum vp_verdict vp_verify_definition(const struct vp_action *action, const struct vp_domain *domain,
+                                     char **ret_found)
+{
+    struct vp_place place;
+    bool ok = false;
+    vp_autofree char *found = NULL;
+    if (vp_place_resolve(domain->root, action->target, &place) < 0)
+        return VP_VERDICT_DIFFERS;
+    const bool there = *place.rest == '\0';
+    found = found_text(action, &place, there);
+    switch (action->kind) {
+    case VP_ACTION_ATTRIBUTE:
+    case VP_ACTION_TEXT:
+        ok = action->value == NULL ? found == NULL : found != NULL && strcmp(found, action->value) == 0;
+        break;
+    case VP_ACTION_ELEMENT:
+        ok = action->value == NULL ? !there : there && element_satisfies(domain->doc, place.node, action->value);
+        break;
+    case VP_ACTION_READDRESS:
+        ok = readdress_ok(action, there ? place.node : NULL);
+        break;
+    case VP_ACTION_N_:
+        assert(false);
+    }
+    *ret_found = vp_take(&found);
+    return ok ? VP_VERDICT_OK : VP_VERDICT_DIFFERS;
+}

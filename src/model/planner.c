@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "expr.h"
+#include "place.h"
+#include "planner.h"
+#include "planner_xml.h"
+
+const char *const vp_phase_names[VP_PHASE_N_] = {
+    [VP_PHASE_COLD] = "cold",
+    [VP_PHASE_MIGRATE] = "migrate",
+    [VP_PHASE_RESTORE] = "restore",
+};
+
+bool vp_phase_allows(enum vp_phase phase, enum vp_effect effect)
+{
+    return effect != VP_EFFECT_HOST && (phase == VP_PHASE_COLD || effect != VP_EFFECT_GUEST);
+}
+
+/* How many elements of a name a plan adds to an element. */
+static size_t count_added(const struct vp_plan *plan, const vp_node *at, const char *name)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct vp_action *action = &plan->actions[i];
+        struct vp_step step;
+        if (action->anchor == at && action->kind == VP_ACTION_ELEMENT &&
+            vp_place_step(action->target + action->rest, &step) != NULL && strcmp(step.name, name) == 0)
+            n++;
+    }
+    return n;
+}
+
+/* "rng[+]" is the next free number: "rng[#2]". */
+static char *number_rest(const struct vp_planning *planning, const struct vp_place *place)
+{
+    struct vp_step step;
+    const char *next = vp_place_step(place->rest, &step);
+    if (next == NULL || strcmp(step.key, "+") != 0)
+        return vp_strdup(place->rest);
+    size_t n = 1 + count_added(planning->plan, place->node, step.name);
+    for (vp_node *child = vp_node_child(place->node, step.name); child != NULL; child = vp_node_same(child))
+        n++;
+    return vp_asprintf("%s[#%zu]%s%s", step.name, n, *next != '\0' ? "/" : "", next);
+}
+
+static char *previous_value(enum vp_action_kind kind, const struct vp_place *place)
+{
+    if (*place->rest != '\0')
+        return NULL;
+    if (kind == VP_ACTION_ATTRIBUTE)
+        return vp_strdup(vp_node_attr(place->node, place->attr));
+    return kind == VP_ACTION_TEXT ? vp_node_text(place->node) : vp_node_format(place->node);
+}
+
+static bool is_change(const struct vp_action *action, const struct vp_domain *domain)
+{
+    if (action->kind == VP_ACTION_READDRESS)
+        return action->previous != NULL;
+    if (action->value == NULL || action->previous == NULL)
+        return action->value != action->previous;
+    vp_autofree char *found = NULL;
+    return strcmp(action->value, action->previous) != 0 &&
+           vp_verify_definition(action, domain, &found) != VP_VERDICT_OK;
+}
+
+static void add_action(struct vp_planning *planning, struct vp_action action)
+{
+    struct vp_plan *plan = planning->plan;
+    action.changes = is_change(&action, planning->domain);
+    for (size_t i = 0; i < plan->n; i++) {
+        struct vp_action *old = &plan->actions[i];
+        if (strcmp(old->target, action.target) != 0)
+            continue;
+        free(old->target);
+        free(old->value);
+        free(old->previous);
+        free(old->reason);
+        *old = action;
+        return;
+    }
+    vp_grow(&plan->actions, plan->n, &plan->cap, sizeof(*plan->actions));
+    plan->actions[plan->n++] = action;
+}
+
+/* The paths come from planners and are well-formed by construction, but for [xml], which checks its own. */
+static void add(struct vp_planning *planning, const struct vp_setting *setting, enum vp_action_kind kind,
+                vp_node *at, const char *path, const char *value, const char *fmt, va_list ap)
+{
+    struct vp_place place;
+    const int r = vp_place_resolve(at, path, &place);
+    assert(r == 0 && (place.attr != NULL) == (kind == VP_ACTION_ATTRIBUTE));
+    (void)r;
+
+    struct vp_action action = {
+        .kind = kind,
+        .effect = setting->knob->effect,
+        .knob = setting->knob->name,
+        .value = vp_strdup(value),
+        .previous = previous_value(kind, &place),
+        .reason = vp_vasprintf(fmt, ap),
+        .anchor = place.node,
+    };
+    vp_autofree char *rest = number_rest(planning, &place);
+    vp_autofree char *there = vp_place_format(place.node, NULL);
+    const bool at_attr = *rest == '\0' && place.attr != NULL;
+    action.target = vp_asprintf("%s%s%s%s%s", there, *there != '\0' && (*rest != '\0' || at_attr) ? "/" : "",
+                                rest, at_attr ? "@" : "", at_attr ? place.attr : "");
+    const size_t tail = at_attr ? strlen(place.attr) + 1 : strlen(rest);
+    action.rest = strlen(action.target) - tail;
+    add_action(planning, action);
+}
+
+void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
+                  const char *value, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add(planning, setting, VP_ACTION_ATTRIBUTE, at, path, value, fmt, ap);
+    va_end(ap);
+}
+
+void vp_plan_text(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
+                  const char *value, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add(planning, setting, VP_ACTION_TEXT, at, path, value, fmt, ap);
+    va_end(ap);
+}
+
+void vp_plan_element(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
+                     const char *path, const char *value, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add(planning, setting, VP_ACTION_ELEMENT, at, path, value, fmt, ap);
+    va_end(ap);
+}
+
+void vp_plan_readdress(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
+                       const char *fmt, ...)
+{
+    if (vp_node_child(at, "address") == NULL)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    add(planning, setting, VP_ACTION_READDRESS, at, "address", NULL, fmt, ap);
+    va_end(ap);
+}
+
+static void add_note(struct vp_planning *planning, enum vp_note_kind kind, const struct vp_setting *setting,
+                     const char *fmt, va_list ap)
+{
+    struct vp_plan *plan = planning->plan;
+    vp_grow(&plan->notes, plan->n_notes, &plan->cap_notes, sizeof(*plan->notes));
+    plan->notes[plan->n_notes++] = (struct vp_note){
+        .kind = kind,
+        .knob = setting->knob->name,
+        .text = vp_vasprintf(fmt, ap),
+    };
+}
+
+void vp_plan_skip(struct vp_planning *planning, const struct vp_setting *setting, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add_note(planning, VP_NOTE_SKIPPED, setting, fmt, ap);
+    va_end(ap);
+}
+
+void vp_plan_warn(struct vp_planning *planning, const struct vp_setting *setting, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    add_note(planning, VP_NOTE_WARNING, setting, fmt, ap);
+    va_end(ap);
+}
+
+char *vp_planned(const struct vp_planning *planning, vp_node *at, const char *path)
+{
+    struct vp_place place;
+    if (vp_place_resolve(at, path, &place) < 0)
+        return NULL;
+    for (size_t i = planning->plan->n; i-- > 0;) {
+        const struct vp_action *action = &planning->plan->actions[i];
+        const char *rest = action->target + action->rest;
+        const char *own = *place.rest != '\0' ? place.rest : place.attr != NULL ? place.attr - 1 : "";
+        if (action->anchor == place.node && strcmp(rest, own) == 0)
+            return vp_strdup(action->value);
+    }
+    if (*place.rest != '\0')
+        return NULL;
+    return place.attr != NULL ? vp_strdup(vp_node_attr(place.node, place.attr)) : vp_node_text(place.node);
+}
+
+uint64_t vp_plan_count(const struct vp_planning *planning, const struct vp_setting *setting)
+{
+    struct vp_expr_vars vars = {.vcpus = vp_domain_max_vcpus(planning->domain)};
+    for (const vp_node *n = vp_node_first(vp_domain_devices(planning->domain)); n != NULL; n = vp_node_next(n)) {
+        const char *device = vp_node_attr(n, "device");
+        if (vp_node_is(n, "disk") &&
+            (device == NULL || strcmp(device, "disk") == 0 || strcmp(device, "lun") == 0))
+            vars.disks++;
+        if (vp_node_is(n, "interface"))
+            vars.nics++;
+    }
+    uint64_t value = 0;
+    const int r = vp_expr_eval(setting->value.text, &vars, &value);
+    assert(r == 0); /* checked by vp_value_parse() */
+    (void)r;
+    const struct vp_knob *knob = setting->knob;
+    if (value < knob->min)
+        value = knob->min;
+    return knob->max != 0 && value > knob->max ? knob->max : value;
+}
+
+const struct vp_setting *vp_plan_setting(const struct vp_planning *planning, const char *knob)
+{
+    return vp_profile_get(planning->profile, knob);
+}
+
+int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *profile,
+                   const struct vp_registry *registry, struct vp_host *host, enum vp_phase phase,
+                   struct vp_plan **ret_plan, struct vp_error **err)
+{
+    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = vp_alloc(1, sizeof(*plan));
+    struct vp_planning planning = {
+        .domain = domain,
+        .profile = profile,
+        .registry = registry,
+        .host = host,
+        .phase = phase,
+        .plan = plan,
+    };
+    for (size_t i = 0; i < registry->n; i++) {
+        const struct vp_knob *knob = registry->knobs[i];
+        const struct vp_setting *setting = vp_profile_get(profile, knob->name);
+        if (setting == NULL || !vp_phase_allows(phase, knob->effect))
+            continue;
+        if (knob->plan(&planning, setting, err) < 0)
+            return vp_prefix(err, "%s (%s)", knob->name, setting->origin);
+    }
+    const int r = vp_plan_xml_settings(&planning, err);
+    if (r < 0)
+        return r;
+    *ret_plan = vp_take(&plan);
+    return 0;
+}

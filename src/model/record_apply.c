@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "place.h"
+#include "record.h"
+#include "strbuf.h"
+
+/* A device's name in the stored record where that is another than its name today: "devices/interface[#1]". */
+struct alias {
+    char *today, *stored;
+};
+
+struct applying {
+    struct vp_domain *domain;
+    const struct vp_domain *old;
+    vp_node *tag;
+    struct alias *aliases;
+    size_t n_aliases, cap_aliases;
+    /* What was taken out of the tree: kept until the end, as later actions of the plan may point into it. */
+    vp_node *graveyard;
+};
+
+/* A record that was written before libvirt gave a NIC its MAC calls it by number; keep calling it so. */
+static void learn_aliases(struct applying *a)
+{
+    struct vp_tag tag;
+    if (!vp_tag_read(a->old, &tag))
+        return;
+    for (const vp_node *n = vp_node_first(tag.node); n != NULL; n = vp_node_next(n)) {
+        const char *at = vp_node_attr(n, "at");
+        const char *hash = at != NULL ? strstr(at, "[#") : NULL;
+        const char *end = hash != NULL ? strchr(hash, ']') : NULL;
+        if (end == NULL)
+            continue;
+        vp_autofree char *stored = vp_strndup(at, (size_t)(end - at) + 1);
+        struct vp_place place;
+        if (vp_place_resolve(a->domain->root, stored, &place) < 0 || *place.rest != '\0')
+            continue;
+        vp_autofree char *today = vp_place_format(place.node, NULL);
+        if (strcmp(today, stored) == 0)
+            continue;
+        vp_grow(&a->aliases, a->n_aliases, &a->cap_aliases, sizeof(*a->aliases));
+        a->aliases[a->n_aliases++] = (struct alias){.today = vp_take(&today), .stored = vp_take(&stored)};
+    }
+}
+
+static char *record_place(const struct applying *a, const vp_node *node, const char *attr)
+{
+    vp_autofree char *at = vp_place_format(node, attr);
+    for (size_t i = 0; i < a->n_aliases; i++) {
+        const size_t n = strlen(a->aliases[i].today);
+        if (strncmp(at, a->aliases[i].today, n) == 0 && (at[n] == '/' || at[n] == '\0'))
+            return vp_asprintf("%s%s", a->aliases[i].stored, at + n);
+    }
+    return vp_take(&at);
+}
+
+static vp_node *add_entry(const struct applying *a, const char *name, const char *knob, const vp_node *node,
+                          const char *attr)
+{
+    vp_autofree char *at = record_place(a, node, attr);
+    vp_node *entry = vp_node_new_like(a->tag, name);
+    if (knob != NULL)
+        vp_node_set_attr(entry, "knob", knob);
+    vp_node_set_attr(entry, "at", at);
+    vp_node_append(a->tag, entry);
+    return entry;
+}
+
+/* The same place in the definition as stored; NULL where it is not there. */
+static vp_node *stored_node(const struct applying *a, const vp_node *node)
+{
+    vp_autofree char *at = record_place(a, node, NULL);
+    struct vp_place place;
+    if (vp_place_resolve(a->old->root, at, &place) < 0 || *place.rest != '\0')
+        return NULL;
+    return place.node;
+}
+
+/* What libvirt wrote on an element that we made to hold others stays with it. */
+static void keep_defaults(const struct applying *a, vp_node *made)
+{
+    const vp_node *stored = stored_node(a, made);
+    const char *name = NULL;
+    const char *value = NULL;
+    for (size_t i = 0; stored != NULL && vp_node_attr_at(stored, i, &name, &value); i++)
+        if (vp_node_tolerates(vp_node_name(made), name, NULL))
+            vp_node_set_attr(made, name, value);
+}
+
+/* Make the elements of `rest` but the last step. Returns the one that holds the last step, which is left in *ret_last. */
+static vp_node *make_holders(const struct applying *a, vp_node *node, const char *rest, const char **ret_last)
+{
+    while (*rest != '@') {
+        struct vp_step step;
+        const char *next = vp_place_step(rest, &step);
+        assert(next != NULL);
+        if (*next == '\0')
+            break;
+        vp_node *child = vp_node_child(node, step.name);
+        if (child == NULL || step.key[0] != '\0') {
+            child = vp_node_new(a->domain->doc, step.name);
+            vp_place_insert(node, child);
+            keep_defaults(a, child);
+            add_entry(a, "made", NULL, child, NULL);
+        }
+        node = child;
+        rest = next;
+    }
+    *ret_last = rest;
+    return node;
+}
+
+static void bury(const struct applying *a, vp_node *node)
+{
+    vp_node_unlink(node);
+    vp_node_append(a->graveyard, node);
+}
+
+static void save_element(const struct applying *a, const struct vp_action *action, const vp_node *node, bool removed)
+{
+    vp_node *entry = add_entry(a, "was", action->knob, node, NULL);
+    if (removed) {
+        const vp_node *before = vp_node_prev(node);
+        vp_autofree char *after = before != NULL ? record_place(a, before, NULL) : vp_strdup("");
+        vp_node_set_attr(entry, "after", after);
+    }
+    vp_node_append(entry, vp_node_copy(a->domain->doc, node));
+}
+
+static void apply_attr(const struct applying *a, const struct vp_action *action)
+{
+    const char *last = NULL;
+    vp_node *node = make_holders(a, action->anchor, action->target + action->rest, &last);
+    vp_node *entry = add_entry(a, "was", action->knob, node, last + 1);
+    const char *was = vp_node_attr(node, last + 1);
+    if (was != NULL)
+        vp_node_set_attr(entry, "value", was);
+    vp_node_set_attr(node, last + 1, action->value);
+}
+
+/* The new element of an action: as asked for, or as libvirt stored and completed it when that is the same thing. */
+static int new_element(const struct applying *a, const struct vp_action *action, const char *name, vp_node **ret_node,
+                       struct vp_error **err)
+{
+    if (action->kind == VP_ACTION_TEXT) {
+        *ret_node = vp_node_new(a->domain->doc, name);
+        vp_node_set_text(*ret_node, action->value);
+        return 0;
+    }
+    return vp_node_parse(a->domain->doc, action->value, ret_node, err);
+}
+
+static int apply_new(const struct applying *a, const struct vp_action *action, struct vp_error **err)
+{
+    const char *last = NULL;
+    vp_node *holder = make_holders(a, action->anchor, action->target + action->rest, &last);
+    struct vp_step step;
+    (void)vp_place_step(last, &step); /* well-formed: the planner wrote it */
+    vp_node *node = NULL;
+    const int r = new_element(a, action, step.name, &node, err);
+    if (r < 0)
+        return r;
+    vp_place_insert(holder, node);
+    const vp_node *stored = stored_node(a, node);
+    if (vp_node_satisfies(stored, node)) {
+        vp_node *completed = vp_node_copy(a->domain->doc, stored);
+        vp_node_replace(node, completed);
+        node = completed;
+    }
+    add_entry(a, "was", action->knob, node, NULL);
+    return 0;
+}
+
+static int apply_replace(const struct applying *a, const struct vp_action *action, struct vp_error **err)
+{
+    vp_node *was = action->anchor;
+    save_element(a, action, was, false);
+    if (action->kind == VP_ACTION_TEXT) {
+        vp_node_set_text(was, action->value);
+        return 0;
+    }
+    vp_node *node = NULL;
+    const int r = new_element(a, action, vp_node_name(was), &node, err);
+    if (r < 0)
+        return r;
+    const vp_node *stored = stored_node(a, was);
+    if (vp_node_satisfies(stored, node)) {
+        vp_node_free(node);
+        node = vp_node_copy(a->domain->doc, stored);
+    }
+    vp_node_swap(was, node);
+    vp_node_append(a->graveyard, was);
+    return 0;
+}
+
+static void apply_remove(const struct applying *a, const struct vp_action *action)
+{
+    vp_node *was = action->anchor;
+    save_element(a, action, was, true);
+    const vp_node *stored = action->kind == VP_ACTION_READDRESS ? stored_node(a, was) : NULL;
+    vp_autofree char *text = stored != NULL ? vp_node_format(stored) : NULL;
+    if (text != NULL && strcmp(text, action->previous) != 0) {
+        vp_node *given = vp_node_copy(a->domain->doc, stored);
+        vp_node_swap(was, given);
+        vp_node_append(a->graveyard, was);
+        return;
+    }
+    bury(a, was);
+}
+
+static bool in_tree(const struct vp_domain *domain, const vp_node *node)
+{
+    while (vp_node_parent(node) != NULL)
+        node = vp_node_parent(node);
+    return node == domain->root;
+}
+
+static int apply_one(const struct applying *a, const struct vp_action *action, struct vp_error **err)
+{
+    if (!in_tree(a->domain, action->anchor))
+        return vp_fail(err, EINVAL, "%s wants to change %s, which another knob of the profile removes", action->knob,
+                       action->target);
+    if (action->kind == VP_ACTION_ATTRIBUTE) {
+        apply_attr(a, action);
+        return 0;
+    }
+    const bool there = action->target[action->rest] == '\0';
+    if (there && action->value == NULL) {
+        apply_remove(a, action);
+        return 0;
+    }
+    return there ? apply_replace(a, action, err) : apply_new(a, action, err);
+}
+
+static bool makes_devices(const struct vp_plan *plan, enum vp_phase phase)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct vp_action *action = &plan->actions[i];
+        const bool device = strncmp(action->target, "devices/", strlen("devices/")) == 0;
+        if (device && action->changes && vp_phase_allows(phase, action->effect) &&
+            (action->kind == VP_ACTION_READDRESS || (action->kind == VP_ACTION_ELEMENT && action->value != NULL)))
+            return true;
+    }
+    return false;
+}
+
+/* libvirt adds controllers for new devices; remember which were there before. */
+static void record_controllers(const struct applying *a, bool needed)
+{
+    struct vp_strbuf buf = {0};
+    for (const vp_node *n = vp_node_child(vp_domain_devices(a->domain), "controller"); n != NULL;
+         n = vp_node_same(n)) {
+        const char *type = vp_node_attr(n, "type");
+        const char *index = vp_node_attr(n, "index");
+        vp_autofree char *one = vp_asprintf("%s:%s", type != NULL ? type : "", index != NULL ? index : "");
+        vp_strbuf_join(&buf, " ", one);
+    }
+    vp_autofree char *now = vp_strbuf_take(&buf);
+    for (vp_node *n = vp_node_first(a->tag); n != NULL; n = vp_node_next(n))
+        if (vp_node_is_ns(n, VP_TAG_NS, "had")) {
+            const char *had = vp_node_attr(n, "controllers");
+            if (!needed && had != NULL && strcmp(had, now) == 0)
+                vp_node_remove(n);
+            return;
+        }
+    if (!needed)
+        return;
+    vp_node *entry = vp_node_new_like(a->tag, "had");
+    vp_node_set_attr(entry, "controllers", now);
+    vp_node_append(a->tag, entry);
+}
+
+int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_domain *domain,
+                    const struct vp_domain *old, struct vp_error **err)
+{
+    struct vp_tag tag;
+    if (!vp_tag_read(domain, &tag))
+        return vp_fail(err, EINVAL, "the domain has no profile to record its settings in");
+    struct applying a = {
+        .domain = domain,
+        .old = old,
+        .tag = tag.node,
+        .graveyard = vp_node_new(domain->doc, "graveyard"),
+    };
+    int r = 0;
+    learn_aliases(&a);
+    record_controllers(&a, makes_devices(plan, phase));
+    for (size_t i = 0; i < plan->n && r == 0; i++)
+        if (plan->actions[i].changes && vp_phase_allows(phase, plan->actions[i].effect))
+            r = apply_one(&a, &plan->actions[i], err);
+    vp_node_free(a.graveyard);
+    for (size_t i = 0; i < a.n_aliases; i++) {
+        free(a.aliases[i].today);
+        free(a.aliases[i].stored);
+    }
+    free(a.aliases);
+    return r;
+}
