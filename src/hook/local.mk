@@ -1,3 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the hook does in each operation.
-# libvirt_profile_a_SOURCES += include/virt-profile/NAME.h src/hook/NAME.c
+# What libvirt's hook operations do. hooks/qemu.c is its main.
+libvirt_profile_a_SOURCES += \
+	src/hook/hook.h \
+	src/hook/filter.c src/hook/guard.c src/hook/main.c src/hook/ops.c src/hook/prepare.c

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "engine.h"
+
+/* What libvirt does when the hook fails (libvirt 9.0: qemu_process.c, qemu_migration.c, qemu_driver.c). */
+enum vp_on_fail {
+    VP_FAIL_ABORTS_START,  /* the guest does not start */
+    VP_FAIL_KILLS_GUEST,   /* a running guest is killed */
+    VP_FAIL_IGNORED,       /* nothing */
+    VP_FAIL_ABORTS_IMPORT, /* migration or restore is refused */
+    VP_FAIL_N_
+};
+
+/* One call of the hook. */
+struct vp_hook_call {
+    const char *domain; /* name, as libvirt gives it */
+    const char *text;   /* the definition on stdin; NUL-terminated */
+    size_t len;
+    const struct vp_engine *engine;
+    int out;      /* where a filter writes the new definition */
+    bool *refuse; /* set as soon as it is known that this guest must not start untuned */
+};
+
+/* What a handler came to; also its process's exit status. */
+enum vp_hook_outcome {
+    VP_HOOK_DONE = 0,
+    VP_HOOK_REFUSED = 1, /* the start is to be refused; the sentence went to stderr */
+    VP_HOOK_FAILED = 2,  /* its own failure, logged */
+};
+
+struct vp_hook_op {
+    const char *name;
+    bool filters_xml; /* libvirt reads our stdout */
+    enum vp_on_fail on_fail;
+    enum vp_phase phase;
+    /* NULL: nothing to do yet in this operation */
+    enum vp_hook_outcome (*run)(const struct vp_hook_call *call, const struct vp_hook_op *op);
+};
+
+/* Every operation that libvirt 9.0 has for QEMU guests; the last row's name is NULL. */
+extern const struct vp_hook_op vp_hook_ops[];
+
+/* NULL for an operation of a newer libvirt. */
+const struct vp_hook_op *vp_hook_op_find(const char *name);
+
+/**
+ * The exit status of the hook for what a handler came to. Only a refusal where libvirt aborts a start is passed on: everything else is
+ * success, as failure there would kill a guest, refuse a migration or change nothing.
+ */
+int vp_hook_exit_status(const struct vp_hook_op *op, enum vp_hook_outcome outcome);
+
+/* prepare: does the definition hold what its profile says? */
+enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const struct vp_hook_op *op);
+/* migrate, restore: rewrite the definition for this host, leaving alone what the guest can see. */
+enum vp_hook_outcome vp_hook_filter(const struct vp_hook_call *call, const struct vp_hook_op *op);
+
+/**
+ * Run a handler in a process of its own, so that neither a crash nor a hang of it reaches libvirt.
+ * @seconds: after which it is killed
+ * What a filter writes reaches `out` only when the handler succeeded, and then whole.
+ */
+enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call, unsigned seconds,
+                                   int out);
+
+/* The whole hook: reads stdin to its end, whatever happens. Returns the exit status. */
+int vp_hook_main(const char *domain, const char *operation, const char *root);
