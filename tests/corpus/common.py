@@ -26,7 +26,7 @@ def arguments(description):
     """The command line all of these tests have."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--program", default="virt-profile", help="the virt-profile to test")
-    parser.add_argument("--root", help="folder whose /etc and /usr/share hold the profiles")
+    parser.add_argument("--profiles", help="folder with the profiles, before the installed ones")
     parser.add_argument("--host", default=HOST, help="host to plan for")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--every", type=int, default=1, help="only each Nth document")
@@ -40,12 +40,12 @@ class Program:
 
     def __init__(self, options):
         self.path = options.program
-        self.root = ["--root", options.root] if options.root else []
+        self.profiles = ["--profiles", options.profiles] if options.profiles else []
         self.host = ["--host", options.host]
 
     def run(self, command, *words, data=None, host=None, timeout=60):
         """Returns status, standard output and standard error. A signal is a negative status."""
-        argv = [self.path, command, *self.root]
+        argv = [self.path, command, *self.profiles]
         if command in ("rewrite", "plan"):
             argv += self.host if host is None else ["--host", host]
         done = subprocess.run(argv + list(words), input=data, stdin=None if data is not None else subprocess.DEVNULL,
@@ -55,7 +55,7 @@ class Program:
     def shown(self, command, *words):
         """The call as a person would type it."""
         host = ["--host", f"'{self.host[1]}'"] if command in ("rewrite", "plan") else []
-        return " ".join([self.path, command, *self.root, *host, *words])
+        return " ".join([self.path, command, *self.profiles, *host, *words])
 
 
 def ended(status):

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=dash disable=SC2016,SC2046
 # First process of the test guest: prints what it sees as "VP key=value", then a heartbeat each second.
 
 b=/bin/busybox

@@ -87,25 +87,25 @@ step_lint() {
 step_stage() { build_all gcc CC=gcc --enable-werror && build_stage gcc; }
 
 corpus_env() {
-    export VP_PROFILES=$WORK/stage/usr/share/virt-profile
+    PROFILES=$WORK/stage/usr/share/virt-profile/profiles
     "$TOP/tests/corpus/fetch" "$WORK/libvirt-tests"
 }
 
 step_corpus() {
     step_stage && corpus_env || return 1
-    "$TOP/tests/corpus/corpus.py" --program "$WORK/build-gcc/virt-profile" --root "$WORK/stage" \
+    "$TOP/tests/corpus/corpus.py" --program "$WORK/build-gcc/virt-profile" --profiles "$PROFILES" \
         "$WORK/libvirt-tests/qemuxml2argvdata"
 }
 
 step_corpus_asan() {
     step_stage && corpus_env && build_all asan CC=gcc --enable-sanitizers || return 1
-    "$TOP/tests/corpus/corpus.py" --program "$WORK/build-asan/virt-profile" --root "$WORK/stage" --every 8 \
+    "$TOP/tests/corpus/corpus.py" --program "$WORK/build-asan/virt-profile" --profiles "$PROFILES" --every 8 \
         "$WORK/libvirt-tests/qemuxml2argvdata"
 }
 
 step_inputs() {
     step_stage && corpus_env && build_all asan CC=gcc --enable-sanitizers || return 1
-    "$TOP/tests/corpus/inputs.py" --program "$WORK/build-asan/virt-profile" --root "$WORK/stage" \
+    "$TOP/tests/corpus/inputs.py" --program "$WORK/build-asan/virt-profile" --profiles "$PROFILES" \
         "$WORK/libvirt-tests/qemuxml2argvdata"
 }
 

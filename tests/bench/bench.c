@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Time and memory of short-lived programs, side by side: every round runs each of them once, in turn, so that
+ * what else happens on the machine hits all alike. A small program in C, as a child counts its parent's
+ * memory at the moment of the fork as its own peak.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { ROUNDS = 200, N_SUBJECTS = 5 };
+
+enum subject_id { HOOK_TAGGED, HOOK_UNTAGGED, XMLLINT_TAGGED, XMLLINT_UNTAGGED, PYTHON };
+
+struct subject {
+    const char *name;
+    const char *input;
+    const char *argv[8];
+    unsigned every; /* runs in each Nth round */
+    size_t n;
+    double *us;
+    long peak_kib;
+};
+
+struct bound {
+    const char *name;
+    enum subject_id above, below;
+    double limit;
+    bool at_least; /* the ratio must reach the limit, else it must not pass it */
+};
+
+static const struct bound bounds[] = {
+    {"prepare, tagged / xmllint", HOOK_TAGGED, XMLLINT_TAGGED, 3.0, false},
+    {"prepare, untagged / xmllint", HOOK_UNTAGGED, XMLLINT_UNTAGGED, 1.5, false},
+    {"python3-lxml filter / prepare, tagged", PYTHON, HOOK_TAGGED, 8.0, true},
+};
+
+static const long peak_limit_kib = 12 * 1024;
+
+static void die(const char *what, const char *object)
+{
+    fprintf(stderr, "bench: %s '%s': %s\n", what, object, strerror(errno));
+    exit(1);
+}
+
+static double now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+/* One run: adds its time, keeps the highest peak. A program that fails ends the benchmark: its time would
+ * mean nothing. */
+static void run_once(struct subject *subject)
+{
+    static char *const environment[] = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+    posix_spawn_file_actions_t actions;
+    struct rusage usage;
+    double start;
+    pid_t pid;
+    int status, r;
+
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 0, subject->input, O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+    start = now_us();
+    r = posix_spawnp(&pid, subject->argv[0], &actions, NULL, (char *const *)subject->argv, environment);
+    if (r != 0) {
+        errno = r;
+        die("cannot run", subject->argv[0]);
+    }
+    while (wait4(pid, &status, 0, &usage) < 0)
+        if (errno != EINTR)
+            die("cannot wait for", subject->argv[0]);
+    subject->us[subject->n++] = now_us() - start;
+    posix_spawn_file_actions_destroy(&actions);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "bench: '%s' (%s) ended with wait status %d\n", subject->argv[0], subject->name,
+                status);
+        exit(1);
+    }
+    if (usage.ru_maxrss > subject->peak_kib)
+        subject->peak_kib = usage.ru_maxrss;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* A quantile of the times, which must be sorted. */
+static double quantile(const struct subject *subject, double q)
+{
+    return subject->us[(size_t)(q * (double)(subject->n - 1))];
+}
+
+static void run_all(struct subject *subjects)
+{
+    for (unsigned round = 0; round < ROUNDS; round++)
+        for (unsigned i = 0; i < N_SUBJECTS; i++) {
+            struct subject *subject = &subjects[(round + i) % N_SUBJECTS];
+
+            if (round % subject->every == 0)
+                run_once(subject);
+        }
+    for (unsigned i = 0; i < N_SUBJECTS; i++)
+        qsort(subjects[i].us, subjects[i].n, sizeof(*subjects[i].us), compare);
+}
+
+static void count(bool good, unsigned *passed, unsigned *failed)
+{
+    if (good)
+        ++*passed;
+    else
+        ++*failed;
+}
+
+/* The table and the verdicts; returns how many bounds are broken. */
+static unsigned report(const struct subject *subjects)
+{
+    unsigned passed = 0, failed = 0;
+
+    printf("%-34s %6s %10s %10s %10s\n", "", "runs", "median us", "p95 us", "peak KiB");
+    for (unsigned i = 0; i < N_SUBJECTS; i++)
+        printf("%-34s %6zu %10.0f %10.0f %10ld\n", subjects[i].name, subjects[i].n,
+               quantile(&subjects[i], 0.5), quantile(&subjects[i], 0.95), subjects[i].peak_kib);
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(*bounds); i++) {
+        const struct bound *bound = &bounds[i];
+        double ratio = quantile(&subjects[bound->above], 0.5) / quantile(&subjects[bound->below], 0.5);
+        bool good = bound->at_least ? ratio >= bound->limit : ratio <= bound->limit;
+
+        printf("%s - %s: %.2f (%s %.1f)\n", good ? "ok" : "not ok", bound->name, ratio,
+               bound->at_least ? "at least" : "at most", bound->limit);
+        count(good, &passed, &failed);
+    }
+    for (unsigned i = HOOK_TAGGED; i <= HOOK_UNTAGGED; i++) {
+        bool good = subjects[i].peak_kib <= peak_limit_kib;
+
+        printf("%s - %s: peak memory %.1f MiB (at most %ld)\n", good ? "ok" : "not ok", subjects[i].name,
+               (double)subjects[i].peak_kib / 1024, peak_limit_kib / 1024);
+        count(good, &passed, &failed);
+    }
+    printf("%u passed, %u failed, 0 skipped\n", passed, failed);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 6) {
+        fputs("usage: bench HOOK FILTER TAGGED.xml UNTAGGED.xml PROFILES\n", stderr);
+        return 2;
+    }
+    const char *hook = argv[1], *filter = argv[2], *tagged = argv[3];
+    const char *untagged = argv[4], *profiles = argv[5];
+    struct subject subjects[N_SUBJECTS] = {
+        [HOOK_TAGGED] = {"hook prepare, tagged", tagged, {hook, "guest", "prepare", "begin", "-"}, 1},
+        [HOOK_UNTAGGED] = {"hook prepare, untagged", untagged, {hook, "guest", "prepare", "begin", "-"}, 1},
+        [XMLLINT_TAGGED] = {"xmllint --noout, tagged", "/dev/null", {"xmllint", "--noout", tagged}, 1},
+        [XMLLINT_UNTAGGED] = {"xmllint --noout, untagged", "/dev/null", {"xmllint", "--noout", untagged}, 1},
+        [PYTHON] = {"python3-lxml filter, tagged", tagged, {"/usr/bin/python3", filter, profiles}, 4},
+    };
+
+    for (unsigned i = 0; i < N_SUBJECTS; i++) {
+        subjects[i].us = calloc(ROUNDS, sizeof(*subjects[i].us));
+        if (!subjects[i].us)
+            die("no memory for", subjects[i].name);
+    }
+    run_all(subjects);
+    return report(subjects) > 0 ? 1 : 0;
+}
