@@ -31,7 +31,7 @@ int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *prof
                    struct vp_plan **ret_plan, struct vp_error **err);
 
 /*
- * For the planners of knobs. `at` is an existing element of planning->domain; `path` leads down from it: steps joined by
+ * For the planners of knobs. `at` is an existing element of planning->domain (NULL: nothing happens, a domain may have no <devices>); `path` leads down from it: steps joined by
  * '/', "name" (the first of that name; made where missing), "name[KEY]" (see place.h), "name[+]" (a new one behind its like), and last an
  * element or "@attribute". `fmt` is the reason, one clause. value NULL removes. An action is added even where the
  * definition already says so; it then has changes == false. A later action on the same place replaces the earlier one.

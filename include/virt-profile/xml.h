@@ -29,7 +29,8 @@ void vp_doc_free(vp_doc *doc);
 static inline void vp_doc_free_ptr(vp_doc **doc) { vp_doc_free(*doc); }
 vp_node *vp_doc_root(const vp_doc *doc);
 
-/* The document as text, NUL-terminated, owned by the caller; an XML declaration only where it came with one. */
+/* The document as text, NUL-terminated, owned by the caller; an XML declaration only where it came with one, attributes in the kind of
+ * quotes it came with. */
 char *vp_doc_format(vp_doc *doc, size_t *ret_len);
 
 /* Reading. All text is borrowed from the document and valid until it is edited there. NULL nodes give NULL. */
@@ -61,9 +62,12 @@ vp_node *vp_node_new(vp_doc *doc, const char *name);
 vp_node *vp_node_new_like(const vp_node *like, const char *name);
 /* Deep copy that belongs to `doc` and is not yet in the tree. */
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node);
-/* Put a loose element into `parent` behind the child `after` (NULL: before the first child), indented as its siblings. */
+/* Put a loose element into `parent` behind the child `after` (an element or comment; NULL: before all children), indented as its siblings. */
 void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node);
 void vp_node_append(vp_node *parent, vp_node *node);
+/* How many comments stand between an element and the element before it, and the way back: `after`, or the n-th comment behind it. */
+unsigned vp_node_comments_before(const vp_node *node);
+vp_node *vp_node_skip_comments(vp_node *parent, vp_node *after, unsigned n);
 /* Put a loose element where `old` is; `old` is freed. */
 void vp_node_replace(vp_node *old, vp_node *node);
 /* The same, but `old` lives on as a loose element. */

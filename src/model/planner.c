@@ -90,6 +90,8 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
                 vp_node *at, const char *path, const char *value, const char *fmt, va_list ap)
 {
     struct vp_place place;
+    if (at == NULL)
+        return;
     const int r = vp_place_resolve(at, path, &place);
     assert(r == 0 && (place.attr != NULL) == (kind == VP_ACTION_ATTRIBUTE));
     (void)r;

@@ -126,6 +126,10 @@ static void save_element(const struct applying *a, const struct vp_action *actio
         const vp_node *before = vp_node_prev(node);
         vp_autofree char *after = before != NULL ? record_place(a, before, NULL) : vp_strdup("");
         vp_node_set_attr(entry, "after", after);
+        const unsigned comments = vp_node_comments_before(node);
+        vp_autofree char *past = vp_asprintf("%u", comments);
+        if (comments > 0)
+            vp_node_set_attr(entry, "comments", past);
     }
     vp_node_append(entry, vp_node_copy(a->domain->doc, node));
 }

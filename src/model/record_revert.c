@@ -115,12 +115,16 @@ static void put_back(struct vp_domain *domain, const struct vp_place *place, con
             return;
         }
     }
-    struct vp_place before;
-    if (after != NULL && *after == '\0')
-        vp_node_insert(parent, NULL, saved);
-    else if (after != NULL && vp_place_resolve(domain->root, after, &before) == 0 && *before.rest == '\0' &&
-             vp_node_parent(before.node) == parent)
-        vp_node_insert(parent, before.node, saved);
+    const char *past = vp_node_attr(entry, "comments");
+    uint64_t comments = 0;
+    if (past != NULL)
+        (void)vp_u64_parse(past, 0, 1000, &comments); /* 0 where it is none */
+    struct vp_place before = {.node = NULL};
+    const bool first = after != NULL && *after == '\0';
+    const bool found = after != NULL && !first && vp_place_resolve(domain->root, after, &before) == 0 &&
+                       *before.rest == '\0' && vp_node_parent(before.node) == parent;
+    if (first || found)
+        vp_node_insert(parent, vp_node_skip_comments(parent, found ? before.node : NULL, (unsigned)comments), saved);
     else
         vp_place_insert(parent, saved);
 }

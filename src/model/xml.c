@@ -60,6 +60,17 @@ static void refuse_dtd(void *data, const xmlChar *name, const xmlChar *external,
     xmlStopParser(ctxt);
 }
 
+/* xmlDoc's _private points here in a document that quotes attributes as libvirt does. */
+static const char single_mark[] = "'";
+
+/* Does the first attribute of the text stand in single quotes? */
+static bool single_quoted(const char *text, size_t len)
+{
+    const char *at = memmem(text, len, "='", 2);
+    const char *other = memmem(text, len, "=\"", 2);
+    return at != NULL && (other == NULL || at < other || memcmp(text, "<?xml", len < 5 ? len : 5) == 0);
+}
+
 static void free_ctxt(xmlParserCtxt **ctxt)
 {
     if (*ctxt != NULL)
@@ -91,6 +102,7 @@ int vp_doc_parse(const char *text, size_t len, const char *what, vp_doc **ret_do
         return parse_failed(ctxt, what, err);
     if (has_entity(doc->children))
         return vp_fail(err, EBADMSG, "%s has entity references, which are not accepted", what);
+    doc->_private = single_quoted(text, len) ? (void *)single_mark : NULL;
     *ret_doc = vp_take(&doc);
     return 0;
 }
@@ -100,6 +112,7 @@ vp_doc *vp_doc_copy(const vp_doc *doc)
     vp_doc *copy = xmlCopyDoc((vp_doc *)doc, 1);
     if (copy == NULL)
         vp_oom();
+    copy->_private = doc->_private;
     return copy;
 }
 
@@ -110,6 +123,61 @@ void vp_doc_free(vp_doc *doc)
 }
 
 vp_node *vp_doc_root(const vp_doc *doc) { return xmlDocGetRootElement(doc); }
+
+/* The end of a piece of markup that has no attributes, NULL for a tag: comments, CDATA and processing instructions. */
+static const char *skip_piece(const char *at)
+{
+    static const struct {
+        const char *start, *end;
+    } pieces[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
+    for (size_t i = 0; i < VP_ARRAY_SIZE(pieces); i++)
+        if (strncmp(at, pieces[i].start, strlen(pieces[i].start)) == 0) {
+            const char *end = strstr(at, pieces[i].end);
+            return end != NULL ? end + strlen(pieces[i].end) : at + strlen(at);
+        }
+    return NULL;
+}
+
+/* An attribute's value as libxml2 wrote it, in double quotes, in single ones. Returns what stands behind it. */
+static const char *requote(struct vp_strbuf *buf, const char *at)
+{
+    const size_t n = strcspn(at + 1, "\"");
+    vp_strbuf_add(buf, "'");
+    for (const char *c = at + 1; c < at + 1 + n; c++) {
+        if (*c == '\'')
+            vp_strbuf_add(buf, "&apos;");
+        else if (strncmp(c, "&quot;", 6) == 0) {
+            vp_strbuf_add(buf, "\"");
+            c += 5;
+        } else
+            vp_strbuf_addn(buf, c, 1);
+    }
+    vp_strbuf_add(buf, "'");
+    return at + 1 + n + (at[1 + n] == '"');
+}
+
+/* libxml2 always writes double quotes; in a document that has libvirt's single ones that would change every line. */
+static char *single_quotes(const char *text)
+{
+    struct vp_strbuf buf = {0};
+    bool in_tag = false;
+    while (*text != '\0') {
+        const char *end = in_tag ? NULL : skip_piece(text);
+        if (end == NULL)
+            end = text + (in_tag ? strcspn(text, "\">") : strcspn(text + 1, "<") + 1);
+        if (!in_tag && *text == '<' && skip_piece(text) == NULL) {
+            in_tag = true;
+            end = text + strcspn(text, "\">");
+        }
+        vp_strbuf_addn(&buf, text, (size_t)(end - text));
+        text = end;
+        if (in_tag && *text == '"')
+            text = requote(&buf, text);
+        else if (in_tag && *text == '>')
+            in_tag = false;
+    }
+    return vp_strbuf_take(&buf);
+}
 
 char *vp_doc_format(vp_doc *doc, size_t *ret_len)
 {
@@ -122,9 +190,10 @@ char *vp_doc_format(vp_doc *doc, size_t *ret_len)
                                         XML_SAVE_AS_XML | (declared ? 0 : XML_SAVE_NO_DECL));
     if (save == NULL || xmlSaveDoc(save, doc) < 0 || xmlSaveClose(save) < 0)
         vp_oom();
-    *ret_len = (size_t)xmlBufferLength(buf);
-    char *text = vp_strndup(STR(xmlBufferContent(buf)), *ret_len);
+    char *text = doc->_private == single_mark ? single_quotes(STR(xmlBufferContent(buf)))
+                                              : vp_strdup(STR(xmlBufferContent(buf)));
     xmlBufferFree(buf);
+    *ret_len = strlen(text);
     return text;
 }
 

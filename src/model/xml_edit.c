@@ -118,12 +118,21 @@ static void reindent(vp_node *node)
     xmlAddChild(node, new_indent(node->doc, node, 0));
 }
 
+/* The first child that is not text. */
+static vp_node *first_piece(const vp_node *parent)
+{
+    xmlNode *n = parent->children;
+    while (n != NULL && n->type == XML_TEXT_NODE)
+        n = n->next;
+    return n;
+}
+
 /* xmlAddNextSibling() and its like merge adjacent texts; these links never put two texts side by side. */
 void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node)
 {
     assert(after == NULL || after->parent == parent);
     xmlNode *indent = child_indent(parent);
-    vp_node *first = vp_node_first(parent);
+    vp_node *first = first_piece(parent);
     if (after != NULL) {
         xmlAddNextSibling(after, node);
         if (indent != NULL)
@@ -145,6 +154,25 @@ void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node)
         xmlAddChild(parent, new_indent(parent->doc, parent, 0));
     }
     reindent(node);
+}
+
+unsigned vp_node_comments_before(const vp_node *node)
+{
+    unsigned n = 0;
+    for (const xmlNode *at = node->prev; at != NULL && at->type != XML_ELEMENT_NODE; at = at->prev)
+        n += at->type == XML_COMMENT_NODE;
+    return n;
+}
+
+vp_node *vp_node_skip_comments(vp_node *parent, vp_node *after, unsigned n)
+{
+    xmlNode *at = after != NULL ? after->next : parent->children;
+    for (; n > 0 && at != NULL && at->type != XML_ELEMENT_NODE; at = at->next)
+        if (at->type == XML_COMMENT_NODE) {
+            after = at;
+            n--;
+        }
+    return after;
 }
 
 void vp_node_append(vp_node *parent, vp_node *node)
