@@ -14,9 +14,9 @@ struct vp_test {
 };
 
 /* The rows of VP_TEST_MAIN(). */
-#define VP_TEST(func) {(func), 1, 0}
-#define VP_TEST_ROWS(func, table) {(func), VP_ARRAY_SIZE(table), 0}
-#define VP_TEST_SIGNAL(func, signal) {(func), 1, (signal)}
+#define VP_TEST(func) ((struct vp_test){(func), 1, 0})
+#define VP_TEST_ROWS(func, table) ((struct vp_test){(func), VP_ARRAY_SIZE(table), 0})
+#define VP_TEST_SIGNAL(func, signal) ((struct vp_test){(func), 1, (signal)})
 
 static inline int vp_test_run(const char *name, const struct vp_test *tests, size_t n)
 {
@@ -36,9 +36,9 @@ static inline int vp_test_run(const char *name, const struct vp_test *tests, siz
 }
 
 /* main() of a test program: VP_TEST_MAIN("size", VP_TEST_ROWS(parse, parse_rows), VP_TEST(format)) */
-#define VP_TEST_MAIN(name, ...)                                                                                  \
-    int main(void)                                                                                               \
-    {                                                                                                            \
-        const struct vp_test vp_tests_[] = {__VA_ARGS__};                                                        \
-        return vp_test_run(name, vp_tests_, VP_ARRAY_SIZE(vp_tests_));                                           \
+#define VP_TEST_MAIN(name, ...)                                                                              \
+    int main(void)                                                                                           \
+    {                                                                                                        \
+        const struct vp_test vp_tests_[] = {__VA_ARGS__};                                                    \
+        return vp_test_run(name, vp_tests_, VP_ARRAY_SIZE(vp_tests_));                                       \
     }

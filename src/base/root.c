@@ -105,14 +105,12 @@ int vp_root_read_u64(const struct vp_root *root, const char *path, uint64_t *ret
     vp_autofree char *text = NULL;
     vp_autoerror reason = NULL;
     size_t len = 0;
-    char *number;
-    int r;
+    int r = vp_root_read(root, path, NUMBER_MAX, &text, &len, &reason);
 
-    r = vp_root_read(root, path, NUMBER_MAX, &text, &len, &reason);
     if (r < 0 && r != -EFBIG)
         return vp_fail(err, -r, "%s", reason->message);
     if (r == 0 && strlen(text) == len) {
-        number = text + strspn(text, white);
+        char *number = text + strspn(text, white);
         while (len > 0 && strchr(white, text[len - 1]))
             text[--len] = '\0';
         if (vp_u64_parse(number, 0, UINT64_MAX, ret_value) == 0)
@@ -132,12 +130,11 @@ static int collect(DIR *dir, char ***ret_names, size_t *ret_n)
 {
     VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
     size_t n = 0, cap = 0;
-    struct dirent *entry;
 
     vp_grow(&names, n, &cap, sizeof(*names));
     for (;;) {
         errno = 0; /* the only way to tell an error of readdir() from the end */
-        entry = readdir(dir);
+        struct dirent *entry = readdir(dir);
         if (!entry)
             break;
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))

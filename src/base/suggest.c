@@ -14,7 +14,7 @@ static size_t min2(size_t a, size_t b)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
 /*

@@ -13,7 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *const untouched = (char *)-1;
+static char sentinel;
+static char *const untouched = &sentinel;
 
 /* A byte that tells its position, 0 among them. */
 static char byte_at(size_t i)

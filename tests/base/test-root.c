@@ -82,14 +82,15 @@ static void dump_close(struct dump *dump)
     free(dump->base);
 }
 
+static const char *const live_rows[] = {"/", "//"};
+
 START_TEST(live)
 {
-    static const char *const spellings[] = {"/", "//"};
     VP_CLEANUP(vp_root_free_ptr) struct vp_root *root = NULL;
     vp_autofree char *text = NULL;
     size_t len = 0;
 
-    ck_assert_int_eq(vp_root_open(spellings[_i], &root, NULL), 0);
+    ck_assert_int_eq(vp_root_open(live_rows[_i], &root, NULL), 0);
     ck_assert(root->live);
     ck_assert_str_eq(root->path, "/");
     /* A magic link: only the live host has it. */
@@ -109,13 +110,12 @@ static const struct {
 
 START_TEST(bad_root)
 {
-    struct vp_root *const untouched = (struct vp_root *)-1;
-    struct vp_root *root = untouched;
+    struct vp_root sentinel, *root = &sentinel;
     vp_autoerror err = NULL;
     int r = vp_root_open(bad_roots[_i].path, &root, &err);
 
     ck_assert_msg(r == bad_roots[_i].rc, "row %d: returned %d", _i, r);
-    ck_assert_ptr_eq(root, untouched);
+    ck_assert_ptr_eq(root, &sentinel);
     ck_assert_ptr_nonnull(strstr(err->message, bad_roots[_i].path));
 }
 END_TEST
@@ -148,9 +148,8 @@ static const struct {
 
 START_TEST(ways_in_a_dump)
 {
-    vp_autofree char *text = NULL;
+    vp_autofree char *text = NULL, *outside = NULL;
     vp_autoerror err = NULL;
-    vp_autofree char *outside = NULL;
     size_t len = 4711;
     struct dump dump;
     int r;
@@ -347,8 +346,7 @@ END_TEST
 
 START_TEST(list_of_what_is_none)
 {
-    char **const untouched = (char **)-1;
-    char **names = untouched;
+    char *sentinel, **names = &sentinel;
     vp_autoerror missing = NULL;
     vp_autoerror file = NULL;
     struct dump dump;
@@ -358,7 +356,7 @@ START_TEST(list_of_what_is_none)
     ck_assert_int_eq(vp_root_list(dump.root, "/missing", &names, &missing), -ENOENT);
     ck_assert_ptr_nonnull(strstr(missing->message, "/missing"));
     ck_assert_int_eq(vp_root_list(dump.root, "/file", &names, &file), -ENOTDIR);
-    ck_assert_ptr_eq(names, untouched);
+    ck_assert_ptr_eq(names, &sentinel);
     dump_close(&dump);
 }
 END_TEST
@@ -370,8 +368,8 @@ START_TEST(free_of_nothing)
 }
 END_TEST
 
-VP_TEST_MAIN("root", {live, 2, 0}, VP_TEST_ROWS(bad_root, bad_roots), VP_TEST_ROWS(ways_in_a_dump, way_rows),
-             VP_TEST(flags), VP_TEST(read_is_limited), VP_TEST(fifo_does_not_hang),
-             VP_TEST_ROWS(read_u64, u64_rows), VP_TEST(read_u64_of_a_missing_file),
-             VP_TEST(list_is_sorted_bytewise), VP_TEST(list_of_many), VP_TEST(list_of_what_is_none),
-             VP_TEST(free_of_nothing))
+VP_TEST_MAIN("root", VP_TEST_ROWS(live, live_rows), VP_TEST_ROWS(bad_root, bad_roots),
+             VP_TEST_ROWS(ways_in_a_dump, way_rows), VP_TEST(flags), VP_TEST(read_is_limited),
+             VP_TEST(fifo_does_not_hang), VP_TEST_ROWS(read_u64, u64_rows),
+             VP_TEST(read_u64_of_a_missing_file), VP_TEST(list_is_sorted_bytewise), VP_TEST(list_of_many),
+             VP_TEST(list_of_what_is_none), VP_TEST(free_of_nothing))
