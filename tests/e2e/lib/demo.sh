@@ -107,18 +107,26 @@ vsh dumpxml --inactive "$DOM" >"$WORDS/tuned.xml"
 show_diff "$WORDS/original.xml" "$WORDS/tuned.xml"
 
 title '4. Start it: libvirt calls the installed hook, QEMU gets the settings'
-: >"$SYSLOG_FILE"
 boot after
 printf '  %s%-44s %s%s\n' "$C_BOLD" 'QEMU without a profile' 'with sql-db' "$C_OFF"
 side_by_side "$WORDS/qemu.before" "$WORDS/qemu.after"
 printf '\n  %s%-44s %s%s\n' "$C_BOLD" 'the guest saw without a profile' 'with sql-db' "$C_OFF"
 side_by_side "$WORDS/guest.before" "$WORDS/guest.after"
-say
-say 'what the hook told syslog:'
-sed 's/^/  /' "$SYSLOG_FILE"
 stop
 
-title '5. Take the profile away: the definition is what it was'
+title '5. Someone edits the definition by hand; the profile is enforced'
+show virt-profile assign "$DOM" sql-db --set disk.total-iops=300 --enforce=refuse
+vsh dumpxml --inactive "$DOM" | sed "s/cache='none'/cache='writeback'/; s/ io='native'//" >"$WORDS/edited.xml"
+vsh define "$WORDS/edited.xml"
+if show virsh -q -c qemu:///system start "$DOM"; then
+    die 'the start was not refused'
+fi
+show virt-profile apply "$DOM"
+show virsh -q -c qemu:///system start "$DOM"
+say "it is $(vsh domstate "$DOM" | head -n 1)"
+stop
+
+title '6. Take the profile away: the definition is what it was'
 show virt-profile clear "$DOM"
 vsh dumpxml --inactive "$DOM" >"$WORDS/cleared.xml"
 if cmp "$WORDS/original.xml" "$WORDS/cleared.xml"; then
