@@ -27,5 +27,8 @@ int vp_prefix(struct vp_error **err, const char *fmt, ...) VP_PRINTF(2, 3);
 
 /* NULL is fine. */
 void vp_error_free(struct vp_error *err);
-static inline void vp_error_free_ptr(struct vp_error **err) { vp_error_free(*err); }
+static inline void vp_error_free_ptr(struct vp_error **err)
+{
+    vp_error_free(*err);
+}
 #define vp_autoerror VP_CLEANUP(vp_error_free_ptr) struct vp_error *

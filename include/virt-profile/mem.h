@@ -16,15 +16,18 @@
 #define vp_autofree VP_CLEANUP(vp_free_ptr)
 
 /* Move a pointer out of a variable that has a cleanup: gives its value and leaves NULL behind. */
-#define vp_take(pp)                                                                                \
-    (__extension__({                                                                               \
-        __typeof__(pp) vp_take_pp_ = (pp);                                                         \
-        __typeof__(*vp_take_pp_) vp_take_p_ = *vp_take_pp_;                                        \
-        *vp_take_pp_ = NULL;                                                                       \
-        vp_take_p_;                                                                                \
+#define vp_take(pp)                                                                                          \
+    (__extension__({                                                                                         \
+        __typeof__(pp) vp_take_pp_ = (pp);                                                                   \
+        __typeof__(*vp_take_pp_) vp_take_p_ = *vp_take_pp_;                                                  \
+        *vp_take_pp_ = NULL;                                                                                 \
+        vp_take_p_;                                                                                          \
     }))
 
-static inline void vp_free_ptr(void *pp) { free(*(void **)pp); }
+static inline void vp_free_ptr(void *pp)
+{
+    free(*(void **)pp);
+}
 
 /* Allocation never fails for the caller: out of memory writes one line to stderr and aborts, in one place. */
 void *vp_alloc(size_t n, size_t size) VP_MUST_USE; /* zeroed */

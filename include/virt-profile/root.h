@@ -22,7 +22,10 @@ struct vp_root {
  */
 int vp_root_open(const char *path, struct vp_root **ret_root, struct vp_error **err);
 void vp_root_free(struct vp_root *root); /* NULL is fine */
-static inline void vp_root_free_ptr(struct vp_root **root) { vp_root_free(*root); }
+static inline void vp_root_free_ptr(struct vp_root **root)
+{
+    vp_root_free(*root);
+}
 
 /**
  * Open a file below the root.
@@ -39,7 +42,8 @@ int vp_root_read(const struct vp_root *root, const char *path, size_t max, char 
                  struct vp_error **err);
 
 /* Read a file that holds one unsigned decimal number, white space around it allowed. -EBADMSG when it holds anything else. */
-int vp_root_read_u64(const struct vp_root *root, const char *path, uint64_t *ret_value, struct vp_error **err);
+int vp_root_read_u64(const struct vp_root *root, const char *path, uint64_t *ret_value,
+                     struct vp_error **err);
 
 /**
  * The names in a directory, sorted bytewise, without "." and "..".
@@ -47,4 +51,7 @@ int vp_root_read_u64(const struct vp_root *root, const char *path, uint64_t *ret
  */
 int vp_root_list(const struct vp_root *root, const char *path, char ***ret_names, struct vp_error **err);
 void vp_names_free(char **names);
-static inline void vp_names_free_ptr(char ***names) { vp_names_free(*names); }
+static inline void vp_names_free_ptr(char ***names)
+{
+    vp_names_free(*names);
+}
