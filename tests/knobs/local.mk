@@ -3,3 +3,8 @@
 # unit_tests += tests/knobs/test-AREA
 # tests_knobs_test_AREA_SOURCES = tests/knobs/test-AREA.c $(knob_harness)
 knob_harness = tests/knobs/harness.c tests/knobs/harness.h
+
+unit_tests += tests/knobs/test-disk tests/knobs/test-iothread tests/knobs/test-iotune
+tests_knobs_test_disk_SOURCES = tests/knobs/test-disk.c $(knob_harness)
+tests_knobs_test_iothread_SOURCES = tests/knobs/test-iothread.c $(knob_harness)
+tests_knobs_test_iotune_SOURCES = tests/knobs/test-iotune.c $(knob_harness)
