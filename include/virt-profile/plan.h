@@ -36,17 +36,24 @@ struct vp_note {
     char *text;       /* owned */
 };
 
+struct lh_table;
+
 struct vp_plan {
     struct vp_action *actions;
     size_t n, cap;
+    struct lh_table *by_target; /* target → index in actions + 1 */
     struct vp_note *notes;
     size_t n_notes, cap_notes;
 };
 
+struct vp_plan *vp_plan_new(void);
 void vp_plan_free(struct vp_plan *plan);
 static inline void vp_plan_free_ptr(struct vp_plan **plan) { vp_plan_free(*plan); }
 
-/* The action on a target, the last one planned; NULL when there is none. Borrowed. */
+/* Add an action, or replace the one on the same target, which stays where it was in the list. Takes what the action owns. */
+void vp_plan_put(struct vp_plan *plan, struct vp_action action);
+
+/* The action on a target; NULL when there is none. Borrowed until the next vp_plan_put(). */
 const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target);
 
 /* See struct vp_knob.verify: compares the place with the action's value. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <json-c/linkhash.h>
 
 #include "place.h"
 #include "plan.h"
@@ -12,16 +15,30 @@ const char *const vp_action_kind_names[VP_ACTION_N_] = {
     [VP_ACTION_READDRESS] = "readdress",
 };
 
+struct vp_plan *vp_plan_new(void)
+{
+    struct vp_plan *plan = vp_alloc(1, sizeof(*plan));
+    plan->by_target = lh_kchar_table_new(64, NULL);
+    if (plan->by_target == NULL)
+        vp_oom();
+    return plan;
+}
+
+static void action_done(struct vp_action *action)
+{
+    free(action->target);
+    free(action->value);
+    free(action->previous);
+    free(action->reason);
+}
+
 void vp_plan_free(struct vp_plan *plan)
 {
     if (plan == NULL)
         return;
-    for (size_t i = 0; i < plan->n; i++) {
-        free(plan->actions[i].target);
-        free(plan->actions[i].value);
-        free(plan->actions[i].previous);
-        free(plan->actions[i].reason);
-    }
+    lh_table_free(plan->by_target); /* its keys are the targets */
+    for (size_t i = 0; i < plan->n; i++)
+        action_done(&plan->actions[i]);
     free(plan->actions);
     for (size_t i = 0; i < plan->n_notes; i++)
         free(plan->notes[i].text);
@@ -29,12 +46,30 @@ void vp_plan_free(struct vp_plan *plan)
     free(plan);
 }
 
-const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target)
+static struct vp_action *find(const struct vp_plan *plan, const char *target)
 {
-    for (size_t i = plan->n; i-- > 0;)
-        if (strcmp(plan->actions[i].target, target) == 0)
-            return &plan->actions[i];
-    return NULL;
+    void *index = NULL;
+    if (!lh_table_lookup_ex(plan->by_target, target, &index))
+        return NULL;
+    return &plan->actions[(uintptr_t)index - 1];
+}
+
+const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target) { return find(plan, target); }
+
+void vp_plan_put(struct vp_plan *plan, struct vp_action action)
+{
+    struct vp_action *old = find(plan, action.target);
+    if (old != NULL) {
+        free(action.target);
+        action.target = vp_take(&old->target); /* the table's key */
+        action_done(old);
+        *old = action;
+        return;
+    }
+    vp_grow(&plan->actions, plan->n, &plan->cap, sizeof(*plan->actions));
+    plan->actions[plan->n++] = action;
+    if (lh_table_insert(plan->by_target, action.target, (const void *)(uintptr_t)plan->n) < 0)
+        vp_oom();
 }
 
 static bool element_satisfies(vp_doc *doc, const vp_node *have, const char *value)

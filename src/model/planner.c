@@ -66,23 +66,16 @@ static bool is_change(const struct vp_action *action, const struct vp_domain *do
            vp_verify_definition(action, domain, &found) != VP_VERDICT_OK;
 }
 
-static void add_action(struct vp_planning *planning, struct vp_action action)
+/* The place's name from <domain> down; in *ret_rest the offset of what is below the element that exists. */
+static char *target_of(const struct vp_place *place, const char *rest, size_t *ret_rest)
 {
-    struct vp_plan *plan = planning->plan;
-    action.changes = is_change(&action, planning->domain);
-    for (size_t i = 0; i < plan->n; i++) {
-        struct vp_action *old = &plan->actions[i];
-        if (strcmp(old->target, action.target) != 0)
-            continue;
-        free(old->target);
-        free(old->value);
-        free(old->previous);
-        free(old->reason);
-        *old = action;
-        return;
-    }
-    vp_grow(&plan->actions, plan->n, &plan->cap, sizeof(*plan->actions));
-    plan->actions[plan->n++] = action;
+    vp_autofree char *there = vp_place_format(place->node, NULL);
+    const bool at_attr = *rest == '\0' && place->attr != NULL;
+    const bool slash = *there != '\0' && (*rest != '\0' || at_attr);
+    char *target = vp_asprintf("%s%s%s%s%s", there, slash ? "/" : "", rest, at_attr ? "@" : "",
+                               at_attr ? place->attr : "");
+    *ret_rest = strlen(there) + slash;
+    return target;
 }
 
 /* The paths come from planners and are well-formed by construction, but for [xml], which checks its own. */
@@ -106,13 +99,9 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
         .anchor = place.node,
     };
     vp_autofree char *rest = number_rest(planning, &place);
-    vp_autofree char *there = vp_place_format(place.node, NULL);
-    const bool at_attr = *rest == '\0' && place.attr != NULL;
-    action.target = vp_asprintf("%s%s%s%s%s", there, *there != '\0' && (*rest != '\0' || at_attr) ? "/" : "",
-                                rest, at_attr ? "@" : "", at_attr ? place.attr : "");
-    const size_t tail = at_attr ? strlen(place.attr) + 1 : strlen(rest);
-    action.rest = strlen(action.target) - tail;
-    add_action(planning, action);
+    action.target = target_of(&place, rest, &action.rest);
+    action.changes = is_change(&action, planning->domain);
+    vp_plan_put(planning->plan, action);
 }
 
 void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
@@ -186,13 +175,11 @@ char *vp_planned(const struct vp_planning *planning, vp_node *at, const char *pa
     struct vp_place place;
     if (vp_place_resolve(at, path, &place) < 0)
         return NULL;
-    for (size_t i = planning->plan->n; i-- > 0;) {
-        const struct vp_action *action = &planning->plan->actions[i];
-        const char *rest = action->target + action->rest;
-        const char *own = *place.rest != '\0' ? place.rest : place.attr != NULL ? place.attr - 1 : "";
-        if (action->anchor == place.node && strcmp(rest, own) == 0)
-            return vp_strdup(action->value);
-    }
+    size_t rest = 0;
+    vp_autofree char *target = target_of(&place, place.rest, &rest);
+    const struct vp_action *action = vp_plan_find(planning->plan, target);
+    if (action != NULL)
+        return vp_strdup(action->value);
     if (*place.rest != '\0')
         return NULL;
     return place.attr != NULL ? vp_strdup(vp_node_attr(place.node, place.attr)) : vp_node_text(place.node);
@@ -228,7 +215,7 @@ int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *prof
                    const struct vp_registry *registry, struct vp_host *host, enum vp_phase phase,
                    struct vp_plan **ret_plan, struct vp_error **err)
 {
-    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = vp_alloc(1, sizeof(*plan));
+    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = vp_plan_new();
     struct vp_planning planning = {
         .domain = domain,
         .profile = profile,
