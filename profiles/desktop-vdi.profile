@@ -2,3 +2,19 @@
 [profile]
 summary = Windows or Linux desktop among many: shared memory, capped disk, quiet clocks
 enforce = start
+
+[disk]
+; Memory that is shared out tightly is not spent on a page cache of the host (OpenStack Nova's and oVirt's choice where storage allows it).
+cache = none
+; native on block devices, threads on files: the rule oVirt uses.
+io = auto
+; Desktops delete all day long, and thin clones only stay thin when that reaches the storage (oVirt's default for disks that allow it).
+discard = unmap
+; One thread for all disks of a desktop keeps disk work out of QEMU's main loop, which draws the screen (oVirt and Nova make one as well).
+iothreads = 1
+; A working desktop does 10 to 30 requests a second (Citrix CTX135986 and field figures): ten times the middle of it is no limit to feel.
+total-iops = 100
+; A boot or log-on does 150 to 450 (Citrix CTX135986): room for the higher figure.
+total-iops-max = 500
+; As long as a boot takes, after that a runaway desktop is back at the limit. Twice the 60 s in use at Flying Circus, whose hosts boot servers.
+total-iops-max-length = 120

@@ -4,9 +4,6 @@
 #include "planner.h"
 #include "test.h"
 
-/* Rows leave out the fields they have no use for. */
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-
 /*
  * One row of a test of knobs: settings planned for a definition, and the plan as lines of text.
  *

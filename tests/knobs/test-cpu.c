@@ -28,8 +28,9 @@ static const struct vp_trial model_rows[] = {
                "cpu/model -\n"
                "cpu/vendor - (already)\n"},
     {.set = "cpu.model=host-passthrough",
-     .domain = "<cpu match='exact'><model>Haswell</model><vendor>Intel</vendor>"
-               "<topology sockets='1' dies='1' cores='4' threads='1'/><feature policy='disable' name='hle'/></cpu>",
+     .domain =
+         "<cpu match='exact'><model>Haswell</model><vendor>Intel</vendor>"
+         "<topology sockets='1' dies='1' cores='4' threads='1'/><feature policy='disable' name='hle'/></cpu>",
      .expect = "cpu/@mode = host-passthrough\n"
                "cpu/@match -\n"
                "cpu/@check = none\n"
@@ -142,9 +143,7 @@ static const struct vp_trial cache_rows[] = {
     {.set = "cpu.cache=passthrough",
      .domain = "<cpu mode='host-model'/>",
      .expect = "skipped cpu.cache: the host's caches need CPU mode*\n"},
-    {.set = "cpu.cache=emulate",
-     .domain = "",
-     .expect = "cpu/cache/@mode = emulate\ncpu/cache/@level = 3\n"},
+    {.set = "cpu.cache=emulate", .domain = "", .expect = "cpu/cache/@mode = emulate\ncpu/cache/@level = 3\n"},
     {.set = "cpu.cache=emulate",
      .domain = OS("aarch64", "virt"),
      .expect = "skipped cpu.cache: libvirt sets the CPU's caches for x86*\n"},
@@ -175,7 +174,8 @@ static const struct vp_trial feature_rows[] = {
      .domain = DEFAULT_CPU,
      .expect = "skipped cpu.features: the guest names no CPU*\n"},
     {.set = "cpu.features=+x2apic",
-     .domain = "<cpu mode='custom' match='exact' check='partial'><model fallback='forbid'>qemu64</model></cpu>",
+     .domain =
+         "<cpu mode='custom' match='exact' check='partial'><model fallback='forbid'>qemu64</model></cpu>",
      .expect = "cpu/feature[x2apic]/@policy = require\n"},
     {.set = "cpu.features=+invtsc",
      .domain = "<cpu mode='host-passthrough'/>",
@@ -235,8 +235,8 @@ static const struct {
     {"cpu.features", "+in/vtsc", "'in/vtsc' is not the name"},
     {"cpu.features", "+a, -b, disable:a", "'a' is named twice"},
     {"cpu.features", " , ", "empty"},
-    {"cpu.features",
-     "+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "is not the name"},
+    {"cpu.features", "+aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     "is not the name"},
     {"cpu.model", "host", "host-passthrough"},
     {"cpu.cache", "yes", "passthrough"},
     {"cpu.topology", "threads", "sockets"},
@@ -252,18 +252,20 @@ START_TEST(refused)
 END_TEST
 
 static const struct vp_trial hint_rows[] = {
-    {.set = "cpu.hint-dedicated=yes",
-     .domain = PINS4,
-     .expect = "features/kvm/hint-dedicated/@state = on\n"},
+    {.set = "cpu.hint-dedicated=yes", .domain = PINS4, .expect = "features/kvm/hint-dedicated/@state = on\n"},
     {.set = "cpu.hint-dedicated=yes",
      .domain = "<vcpu current='2'>5</vcpu>" PINS4,
      .expect = "skipped cpu.hint-dedicated: not every vCPU*\n"},
-    {.set = "cpu.hint-dedicated=yes", .domain = "", .expect = "skipped cpu.hint-dedicated: not every vCPU*\n"},
     {.set = "cpu.hint-dedicated=yes",
-     .domain = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2-3'/><vcpupin vcpu='1' cpuset='4'/></cputune>",
+     .domain = "",
      .expect = "skipped cpu.hint-dedicated: not every vCPU*\n"},
     {.set = "cpu.hint-dedicated=yes",
-     .domain = "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='2'/></cputune>",
+     .domain =
+         "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2-3'/><vcpupin vcpu='1' cpuset='4'/></cputune>",
+     .expect = "skipped cpu.hint-dedicated: not every vCPU*\n"},
+    {.set = "cpu.hint-dedicated=yes",
+     .domain =
+         "<vcpu>2</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='2'/></cputune>",
      .expect = "skipped cpu.hint-dedicated: not every vCPU*\n"},
     {.set = "cpu.hint-dedicated=yes",
      .domain = TCG("<vcpu>1</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/></cputune>"),

@@ -4,7 +4,8 @@
 #define OS(arch, machine) "<os><type arch='" arch "' machine='" machine "'>hvm</type></os>"
 #define POOL(kib) "/sys/kernel/mm/hugepages/hugepages-" kib "kB/nr_hugepages"
 #define PAGE(kib) "<hugepages><page size='" kib "' unit='KiB'/></hugepages>"
-#define OWN_PAGES "<memoryBacking><hugepages><page size='2048' unit='KiB' nodeset='0'/></hugepages></memoryBacking>"
+#define OWN_PAGES                                                                                            \
+    "<memoryBacking><hugepages><page size='2048' unit='KiB' nodeset='0'/></hugepages></memoryBacking>"
 #define VHOST_USER                                                                                           \
     "<devices><interface type='vhostuser'><source type='unix' path='/run/x' mode='server'/></interface></devices>"
 #define PASSTHROUGH "<devices><hostdev mode='subsystem' type='pci' managed='yes'/></devices>"
@@ -17,135 +18,94 @@ static const char *const none[] = {POOL("2048"), "0\n", NULL};
 #define ROW(files_) .host = "dump", .files = (files_)
 
 static const struct vp_trial hugepage_rows[] = {
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G,2M,thp",
-     .domain = "",
+    {ROW(four_and_few), .set = "memory.hugepages=1G,2M,thp", .domain = "",
      .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=1G,2M,thp",
-     .domain = "",
+    {ROW(small_only), .set = "memory.hugepages=1G,2M,thp", .domain = "",
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=2M",
-     .domain = "",
-     .expect = "skipped memory.hugepages: no 2M pages, of which the guest needs 2048 and the host has 2047\n"},
-    {ROW(none),
-     .set = "memory.hugepages=1G, 2M, thp",
-     .domain = "",
-     .expect = "memoryBacking/hugepages - (already)\n"
-               "skipped memory.hugepages: no 1G pages, of which the guest needs 4 and the host has 0; no 2M pages*\n"},
+    {ROW(four_and_few), .set = "memory.hugepages=2M", .domain = "",
+     .expect =
+         "skipped memory.hugepages: no 2M pages, of which the guest needs 2048 and the host has 2047\n"},
+    {ROW(none), .set = "memory.hugepages=1G, 2M, thp", .domain = "",
+     .expect =
+         "memoryBacking/hugepages - (already)\n"
+         "skipped memory.hugepages: no 1G pages, of which the guest needs 4 and the host has 0; no 2M pages*\n"},
     /* Any unit; a page too much or too little. */
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
-     .domain = "<memory unit='G'>5</memory>",
+    {ROW(four_and_few), .set = "memory.hugepages=1G", .domain = "<memory unit='G'>5</memory>",
      .expect = "skipped memory.hugepages: no 1G pages, of which the guest needs 5 and the host has 4\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
-     .domain = "<memory unit='b'>4294967296</memory>",
+    {ROW(four_and_few), .set = "memory.hugepages=1G", .domain = "<memory unit='b'>4294967296</memory>",
      .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
-     .domain = "<memory unit='MiB'>3584</memory>",
-     .expect = "skipped memory.hugepages: no 1G pages, because the guest's memory is no multiple of the page\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=1G,2M",
-     .domain = "<memory unit='MiB'>3584</memory>",
+    {ROW(four_and_few), .set = "memory.hugepages=1G", .domain = "<memory unit='MiB'>3584</memory>",
+     .expect =
+         "skipped memory.hugepages: no 1G pages, because the guest's memory is no multiple of the page\n"},
+    {ROW(small_only), .set = "memory.hugepages=1G,2M", .domain = "<memory unit='MiB'>3584</memory>",
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M",
-     .domain = "<memory unit='KB'>2097152</memory>",
+    {ROW(small_only), .set = "memory.hugepages=2M", .domain = "<memory unit='KB'>2097153</memory>",
      .expect = "skipped memory.hugepages: no 2M pages, because the guest's memory is no multiple*\n"},
     /* Each cell by itself, whatever <memory> says. */
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
      .domain = "<cpu><numa><cell id='0' cpus='0-1' memory='2' unit='GiB'/>"
                "<cell id='1' cpus='2-3' memory='2097152'/></numa></cpu>",
      .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
      .domain = "<cpu><numa><cell id='0' cpus='0-1' memory='1572864'/>"
                "<cell id='1' cpus='2-3' memory='2621440'/></numa></cpu>",
      .expect = "skipped memory.hugepages: no 1G pages, because NUMA cell 0 is no multiple of the page\n"},
     /* Devices take pages too, unless they name their own. */
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
      .domain = "<cpu><numa><cell id='0' cpus='0-3' memory='3' unit='GiB'/></numa></cpu><devices>"
                "<memory model='dimm'><target><size unit='GiB'>2</size></target></memory></devices>",
      .expect = "skipped memory.hugepages: no 1G pages, of which the guest needs 5 and the host has 4\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
-     .domain = "<cpu><numa><cell id='0' cpus='0-3' memory='3' unit='GiB'/></numa></cpu><devices><memory "
-               "model='dimm'><source><pagesize>4</pagesize></source><target><size unit='GiB'>2</size></target>"
-               "</memory><memory model='nvdimm'><target><size unit='KiB'>523264</size></target></memory></devices>",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
+     .domain =
+         "<cpu><numa><cell id='0' cpus='0-3' memory='3' unit='GiB'/></numa></cpu><devices><memory "
+         "model='dimm'><source><pagesize>4</pagesize></source><target><size unit='GiB'>2</size></target>"
+         "</memory><memory model='nvdimm'><target><size unit='KiB'>523264</size></target></memory></devices>",
      .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
      .domain = "<cpu><numa><cell id='0' cpus='0-3' memory='2' unit='GiB'/></numa></cpu><devices>"
                "<memory model='dimm'><target><size unit='MiB'>1536</size></target></memory></devices>",
      .expect = "skipped memory.hugepages: no 1G pages, because a memory device is no multiple of the page\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
-     .domain = "<cpu><numa><cell id='0' cpus='0-3' memory='2' unit='GiB'/></numa></cpu><devices>"
-               "<memory model='virtio-mem'><target><size unit='GiB'>1</size><block unit='KiB'>2048</block></target>"
-               "</memory></devices>",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
+     .domain =
+         "<cpu><numa><cell id='0' cpus='0-3' memory='2' unit='GiB'/></numa></cpu><devices>"
+         "<memory model='virtio-mem'><target><size unit='GiB'>1</size><block unit='KiB'>2048</block></target>"
+         "</memory></devices>",
      .expect = "skipped memory.hugepages: no 1G pages, because a memory device is no multiple of the page\n"},
     /* Without cells <memory> has the devices in it. */
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
      .domain = "<memory unit='KiB'>4718592</memory><devices><memory model='nvdimm'><target>"
                "<size unit='KiB'>524288</size></target></memory></devices>",
      .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M",
-     .domain = OS("s390x", "s390-ccw-virtio"),
+    {ROW(small_only), .set = "memory.hugepages=2M", .domain = OS("s390x", "s390-ccw-virtio"),
      .expect = "skipped memory.hugepages: no 2M pages, which this architecture does not have\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M",
-     .domain = OS("aarch64", "virt"),
+    {ROW(small_only), .set = "memory.hugepages=2M", .domain = OS("aarch64", "virt"),
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\n"},
     /* What libvirt refuses beside huge pages. */
-    {ROW(small_only),
-     .set = "memory.hugepages=2M",
+    {ROW(small_only), .set = "memory.hugepages=2M",
      .domain = "<memoryBacking><allocation mode='ondemand'/></memoryBacking>",
      .expect = "skipped memory.hugepages: no 2M pages, because the definition wants its memory allocated*\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M; memory.allocation=immediate",
+    {ROW(small_only), .set = "memory.hugepages=2M; memory.allocation=immediate",
      .domain = "<memoryBacking><allocation mode='ondemand'/></memoryBacking>",
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\nmemoryBacking/allocation/@mode = immediate\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M",
+    {ROW(small_only), .set = "memory.hugepages=2M",
      .domain = "<memoryBacking><source type='anonymous'/></memoryBacking>",
      .expect = "skipped memory.hugepages: no 2M pages, because the definition wants anonymous memory\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M; memory.source=memfd",
+    {ROW(small_only), .set = "memory.hugepages=2M; memory.source=memfd",
      .domain = "<memoryBacking><source type='anonymous'/></memoryBacking>",
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\nmemoryBacking/source/@type = memfd\n"},
     /* The definition's own pages. */
-    {ROW(none),
-     .set = "memory.hugepages=2M, thp",
-     .domain = OWN_PAGES,
+    {ROW(none), .set = "memory.hugepages=2M, thp", .domain = OWN_PAGES,
      .expect = "skipped memory.hugepages: no 2M pages,*; the definition's own huge pages stay\n"},
-    {ROW(none),
-     .set = "memory.hugepages=2M",
-     .domain = OWN_PAGES,
+    {ROW(none), .set = "memory.hugepages=2M", .domain = OWN_PAGES,
      .expect = "skipped memory.hugepages: no 2M pages,*; the definition's own huge pages stay\n"},
-    {ROW(none),
-     .set = "memory.hugepages=thp",
-     .domain = OWN_PAGES,
-     .expect = "memoryBacking/hugepages -\n"},
-    {ROW(none),
-     .set = "memory.hugepages=2M, no",
-     .domain = OWN_PAGES,
+    {ROW(none), .set = "memory.hugepages=thp", .domain = OWN_PAGES, .expect = "memoryBacking/hugepages -\n"},
+    {ROW(none), .set = "memory.hugepages=2M, no", .domain = OWN_PAGES,
      .expect = "memoryBacking/hugepages -\nskipped memory.hugepages: no 2M pages,*the host has 0\n"},
-    {ROW(small_only),
-     .set = "memory.hugepages=2M",
-     .domain = OWN_PAGES,
+    {ROW(small_only), .set = "memory.hugepages=2M", .domain = OWN_PAGES,
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\n"},
-    {ROW(none), .set = "memory.hugepages=no", .domain = "", .expect = "memoryBacking/hugepages - (already)\n"},
-    {ROW(four_and_few),
-     .set = "memory.hugepages=1G",
-     .domain = "",
-     .phase = VP_PHASE_RESTORE,
+    {ROW(none), .set = "memory.hugepages=no", .domain = "",
+     .expect = "memoryBacking/hugepages - (already)\n"},
+    {ROW(four_and_few), .set = "memory.hugepages=1G", .domain = "", .phase = VP_PHASE_RESTORE,
      .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
 };
 
@@ -198,9 +158,7 @@ static const struct vp_trial backing_rows[] = {
     {.set = "memory.access=shared",
      .domain = VHOST_USER OWN_PAGES,
      .expect = "memoryBacking/access/@mode = shared\n"},
-    {ROW(small_only),
-     .set = "memory.access=shared; memory.hugepages=2M",
-     .domain = VHOST_USER,
+    {ROW(small_only), .set = "memory.access=shared; memory.hugepages=2M", .domain = VHOST_USER,
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\nmemoryBacking/access/@mode = shared\n"},
     {.set = "memory.access=shared",
      .domain = "<devices><filesystem type='mount'><driver type='virtiofs'/></filesystem></devices>",
@@ -230,7 +188,7 @@ END_TEST
 
 #define LIMIT(kib) "memtune/hard_limit = " kib "\nmemtune/hard_limit/@unit = KiB\n"
 #define LOCKED "memoryBacking/locked = <locked/>\n"
-#define LOCK_4G "10555392" /* 4 GiB + 8 MiB + 68 × 72 MiB + 256 MiB + 1 GiB */
+#define LOCK_4G "10526720" /* 4 GiB + 8 MiB + 68 × 72 MiB + 256 MiB + 1 GiB */
 
 static const struct vp_trial limit_rows[] = {
     {.set = "memory.locked=yes", .domain = "", .expect = LOCKED LIMIT(LOCK_4G)},
@@ -241,29 +199,30 @@ static const struct vp_trial limit_rows[] = {
      .expect = LOCKED LIMIT(LOCK_4G)},
     {.set = "memory.locked=yes",
      .domain = "<iothreadids><iothread id='1'/><iothread id='2'/></iothreadids>",
-     .expect = LOCKED LIMIT("10702848")},
+     .expect = LOCKED LIMIT("10674176")},
     {.set = "memory.locked=yes",
      .domain = "<iothreads>2</iothreads><iothreadids><iothread id='1'/><iothread id='2'/></iothreadids>",
-     .expect = LOCKED LIMIT("10702848")},
+     .expect = LOCKED LIMIT("10674176")},
     /* 128 MiB more of video memory than the allowance, and a disk. */
     {.set = "memory.locked=yes",
      .domain = "<devices><disk/><video><model type='qxl' ram='262144' vram='131072'/></video></devices>",
-     .expect = LOCKED LIMIT("10719232")},
+     .expect = LOCKED LIMIT("10690560")},
     {.set = "memory.locked=yes",
      .domain = "<maxMemory slots='4' unit='GiB'>8</maxMemory>",
-     .expect = LOCKED LIMIT("14757888")},
+     .expect = LOCKED LIMIT("14729216")},
     /* Pinned once for all devices, but for each behind an IOMMU of the guest and for each vDPA card. */
     {.set = "memory.locked=yes", .domain = PASSTHROUGH, .expect = LOCKED LIMIT(LOCK_4G)},
     {.set = "memory.locked=yes",
-     .domain = "<devices><hostdev mode='subsystem' type='pci'/><interface type='hostdev'/><iommu model='intel'/>"
-               "</devices>",
-     .expect = LOCKED LIMIT("14749696")},
+     .domain =
+         "<devices><hostdev mode='subsystem' type='pci'/><interface type='hostdev'/><iommu model='intel'/>"
+         "</devices>",
+     .expect = LOCKED LIMIT("14721024")},
     {.set = "memory.locked=yes",
      .domain = "<devices><interface type='vdpa'/><interface type='vdpa'/></devices>",
-     .expect = LOCKED LIMIT("14749696")},
+     .expect = LOCKED LIMIT("14721024")},
     {.set = "memory.locked=yes",
      .domain = "<domain type='qemu'><memory unit='GiB'>4</memory><vcpu>4</vcpu></domain>",
-     .expect = LOCKED LIMIT("11603968")},
+     .expect = LOCKED LIMIT("11575296")},
     {.set = "memory.locked=yes",
      .domain = "<memtune><hard_limit unit='G'>12</hard_limit></memtune>",
      .expect = LOCKED LIMIT("12582912")},
@@ -276,7 +235,8 @@ static const struct vp_trial limit_rows[] = {
      .expect = LOCKED "memtune/hard_limit -\n"},
     {.set = "memory.locked=yes; memory.hard-limit=5G",
      .domain = "",
-     .expect = LOCKED LIMIT(LOCK_4G) "skipped memory.hard-limit: the guest would not survive 5G: it needs 10308M*\n"},
+     .expect = LOCKED LIMIT(
+         LOCK_4G) "skipped memory.hard-limit: the guest would not survive 5G: it needs 10280M*\n"},
     {.set = "memory.locked=yes",
      .domain = "<memory unit='furlong'>4</memory>",
      .expect = "skipped memory.locked: the definition says no amount of memory*\n"},
@@ -307,7 +267,9 @@ static const struct vp_trial limit_rows[] = {
     {.set = "memory.soft-limit=2G; memory.locked=yes",
      .domain = "",
      .expect = LOCKED LIMIT(LOCK_4G) "skipped memory.soft-limit: the guest's memory is locked*\n"},
-    {.set = "memory.soft-limit=unlimited", .domain = PASSTHROUGH, .expect = "memtune/soft_limit - (already)\n"},
+    {.set = "memory.soft-limit=unlimited",
+     .domain = PASSTHROUGH,
+     .expect = "memtune/soft_limit - (already)\n"},
     {.set = "memory.hard-limit=5G; memory.swap-hard-limit=6G",
      .domain = "",
      .expect = LIMIT("5242880") "memtune/swap_hard_limit = 6291456\nmemtune/swap_hard_limit/@unit = KiB\n"},
