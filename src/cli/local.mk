@@ -1,5 +1,21 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The command line, one file per subcommand. libvirt is loaded at run time by the commands that need it.
-# bin_PROGRAMS += virt-profile
-# virt_profile_SOURCES = src/cli/main.c
-# virt_profile_LDADD = $(ENGINE_LIBS) $(SMARTCOLS_LIBS) $(DL_LIBS)
+bin_PROGRAMS += virt-profile
+noinst_LIBRARIES += libvirt-profile-cli.a
+
+# All but main(), so that tests can link it.
+libvirt_profile_cli_a_SOURCES = \
+	src/cli/cli.h src/cli/context.c \
+	src/cli/commands.c \
+	src/cli/change.h src/cli/change.c \
+	src/cli/escape.h src/cli/escape.c \
+	src/cli/json.h src/cli/json.c \
+	src/cli/libvirt.h src/cli/libvirt.c \
+	src/cli/man.h src/cli/man.c \
+	src/cli/options.h src/cli/options.c \
+	src/cli/table.h src/cli/table.c \
+	src/cli/cmd-apply.c src/cli/cmd-assign.c src/cli/cmd-clear.c src/cli/cmd-knobs.c \
+	src/cli/cmd-list.c src/cli/cmd-plan.c src/cli/cmd-revert.c src/cli/cmd-rewrite.c \
+	src/cli/cmd-show.c src/cli/cmd-validate.c
+virt_profile_SOURCES = src/cli/main.c
+virt_profile_LDADD = libvirt-profile-cli.a $(ENGINE_LIBS) $(SMARTCOLS_LIBS) $(DL_LIBS)

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+
+/* How often a definition that others keep changing is read anew. */
+#define ATTEMPTS 5
+
+void vp_change_done(struct vp_change *change)
+{
+    free(change->profile);
+    vp_names_free(change->pending);
+}
+
+/* An entry of vp_engine_pending() starts with the knob's name and a colon. */
+static enum vp_effect effect_of(const struct vp_registry *registry, const char *sentence)
+{
+    vp_autofree char *name = vp_strndup(sentence, strcspn(sentence, ":"));
+    const struct vp_knob *knob = vp_registry_find(registry, name);
+
+    return knob != NULL ? knob->effect : VP_EFFECT_GUEST;
+}
+
+static void count(const struct vp_registry *registry, struct vp_change *change)
+{
+    for (size_t i = 0; change->pending != NULL && change->pending[i] != NULL; i++) {
+        if (vp_phase_allows(VP_PHASE_RESTORE, effect_of(registry, change->pending[i])))
+            change->restart++;
+        else
+            change->cold++;
+    }
+}
+
+/* What the guest still has of us although its definition has not: the record in what it was started with. */
+static char **leftovers(const struct vp_domain *live)
+{
+    char **names = NULL;
+    size_t n = 0, cap = 0;
+    struct vp_tag tag;
+    const char *knob = NULL, *at = NULL;
+
+    vp_grow(&names, 0, &cap, sizeof(*names));
+    if (!vp_tag_read(live, &tag))
+        return names;
+    for (const vp_node *entry = vp_record_next(&tag, NULL, &knob, &at); entry != NULL;
+         entry = vp_record_next(&tag, entry, &knob, &at)) {
+        vp_grow(&names, n + 1, &cap, sizeof(*names));
+        names[n++] = vp_asprintf("%s: %s is still as the profile had it", knob, at);
+    }
+    return names;
+}
+
+static int compare_live(const struct vp_engine *engine, const char *stored, struct vp_change *change,
+                        struct vp_error **err)
+{
+    VP_CLEANUP(vp_result_done) struct vp_result result = {0};
+    struct vp_request as_tagged = {0};
+    vp_autofree char *live_text = NULL;
+    vp_autodomain domain = NULL;
+    vp_autodomain live = NULL;
+    int r;
+
+    r = vp_guest_read_live(change->guest, &change->state, &live_text, err);
+    if (r < 0 || live_text == NULL)
+        return r;
+    r = vp_domain_parse(live_text, strlen(live_text), vp_guest_name(change->guest), &live, err);
+    if (r < 0)
+        return r;
+    if (change->undone) {
+        change->pending = leftovers(live);
+    } else {
+        r = vp_domain_parse(stored, strlen(stored), vp_guest_name(change->guest), &domain, err);
+        if (r < 0)
+            return r;
+        r = vp_engine_plan(engine, &as_tagged, domain, &result, err);
+        if (r < 0)
+            return r;
+        r = vp_engine_pending(&result, engine->registry, live, VP_PHASE_COLD, &change->pending);
+        if (r < 0)
+            return vp_fail(err, -r, "cannot compare domain '%s' with its profile", vp_guest_name(change->guest));
+    }
+    count(engine->registry, change);
+    return 0;
+}
+
+static int edit(const struct vp_engine *engine, const struct vp_request *request, const char *name,
+                const char *text, char **ret_new, struct vp_error **err)
+{
+    size_t len = 0;
+
+    if (request != NULL)
+        return vp_engine_rewrite(engine, request, text, strlen(text), name, ret_new, &len, err);
+    return vp_engine_revert(engine, text, strlen(text), name, false, ret_new, &len, err);
+}
+
+/* The profile in a definition; NULL when it has none. */
+static char *tagged_profile(const char *text, const char *name)
+{
+    vp_autodomain domain = NULL;
+    struct vp_tag tag;
+
+    if (!vp_tag_maybe(text, strlen(text)) || vp_domain_parse(text, strlen(text), name, &domain, NULL) < 0)
+        return NULL;
+    return vp_tag_read(domain, &tag) ? vp_strdup(tag.profile) : NULL;
+}
+
+static int store(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_request *request,
+                 char **ret_stored, bool *ret_changed, struct vp_error **err)
+{
+    const char *name = vp_guest_name(guest);
+
+    for (size_t attempt = 0; attempt < ATTEMPTS; attempt++) {
+        vp_autofree char *text = NULL;
+        vp_autofree char *new_text = NULL;
+        vp_autofree char *again = NULL;
+        int r = vp_guest_read(guest, &text, err);
+        if (r < 0)
+            return r;
+        vp_autofree char *profile = tagged_profile(text, name);
+        if (request != NULL && request->profile == NULL && profile == NULL)
+            return vp_fail(err, ENOENT, "domain '%s' has no profile; give it one with 'virt-profile assign'", name);
+        r = edit(engine, request, name, text, &new_text, err);
+        if (r < 0)
+            return r;
+        if (new_text == NULL) {
+            *ret_stored = vp_take(&text);
+            *ret_changed = false;
+            return 0;
+        }
+        r = vp_guest_read(guest, &again, err);
+        if (r < 0)
+            return r;
+        if (strcmp(text, again) != 0)
+            continue;
+        r = vp_guest_define(guest, new_text, err);
+        if (r < 0)
+            return r;
+        *ret_stored = vp_take(&new_text);
+        *ret_changed = true;
+        return 0;
+    }
+    return vp_fail(err, EAGAIN, "the definition of domain '%s' was changed by somebody else %d times in a row; try again",
+                   name, ATTEMPTS);
+}
+
+int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_request *request,
+                  struct vp_change *ret_change, struct vp_error **err)
+{
+    struct vp_change change = {.guest = guest, .undone = request == NULL};
+    vp_autofree char *stored = NULL;
+    int r;
+
+    r = store(engine, guest, request, &stored, &change.changed, err);
+    if (r < 0)
+        return r;
+    change.profile = tagged_profile(stored, vp_guest_name(guest));
+    r = compare_live(engine, stored, &change, err);
+    if (r < 0) {
+        vp_change_done(&change);
+        return vp_prefix(err, "the definition is %s, but", change.changed ? "stored" : "up to date");
+    }
+    *ret_change = change;
+    return 0;
+}
+
+static void print_later(const struct vp_change *change, const char *name, size_t n, const char *when)
+{
+    const char *verb = change->undone ? (n == 1 ? "is undone" : "are undone")
+                                      : (n == 1 ? "takes effect" : "take effect");
+
+    if (n > 0)
+        printf("%zu setting%s %s at the next cold start of '%s'%s\n", n, n == 1 ? "" : "s", verb, name, when);
+}
+
+void vp_change_print(const struct vp_cli *cli, const struct vp_change *change)
+{
+    vp_autofree char *name = vp_escape(vp_guest_name(change->guest));
+    vp_autofree char *profile = vp_escape(change->profile);
+
+    if (cli->verbose && change->profile != NULL)
+        printf("'%s' has profile %s; its definition was %s\n", name, profile,
+               change->changed ? "changed" : "up to date already");
+    else if (cli->verbose)
+        printf("'%s' has no profile; %s\n", name, change->changed ? "its original definition is back"
+                                                                  : "nothing was to be taken out");
+    if (change->state == VP_GUEST_SAVED && change->cold + change->restart > 0)
+        printf("'%s' has a saved state: its next start is a restore, not a cold start\n", name);
+    print_later(change, name, change->cold, "");
+    print_later(change, name, change->restart, change->undone ? "" : ", or when it is restored or migrated");
+    for (size_t i = 0; cli->verbose && change->pending != NULL && change->pending[i] != NULL; i++) {
+        vp_autofree char *text = vp_escape(change->pending[i]);
+        printf("  %s\n", text);
+    }
+}
+
+json_object *vp_change_json(const struct vp_change *change)
+{
+    static const char *const states[VP_GUEST_STATE_N_] = {"off", "running", "saved"};
+    json_object *top = vp_json_object();
+    json_object *domain = vp_json_object();
+    json_object *pending = vp_json_array();
+
+    vp_json_add_text(domain, "name", vp_guest_name(change->guest));
+    vp_json_add_text(domain, "uuid", vp_guest_uuid(change->guest));
+    vp_json_add(top, "domain", domain);
+    vp_json_add_text(top, "profile", change->profile);
+    vp_json_add_bool(top, "changed", change->changed);
+    vp_json_add_text(top, "state", states[change->state]);
+    vp_json_add_count(top, "pending_cold_start", change->cold);
+    vp_json_add_count(top, "pending_restart", change->restart);
+    for (size_t i = 0; change->pending != NULL && change->pending[i] != NULL; i++)
+        vp_json_append_text(pending, change->pending[i]);
+    vp_json_add(top, "pending", pending);
+    return top;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli.h"
+#include "json.h"
+#include "libvirt.h"
+
+/* What became of one domain's stored definition, and what its guest will notice of that when. */
+struct vp_change {
+    const struct vp_guest *guest; /* borrowed */
+    bool changed;                 /* a new definition was stored */
+    bool undone;                  /* settings were taken out rather than brought in */
+    char *profile;                /* owned; NULL: none */
+    enum vp_guest_state state;
+    size_t cold;    /* settings that a running guest gets at its next cold start only */
+    size_t restart; /* settings that it also gets when it is restored or migrated */
+    char **pending; /* owned; each of them in words, NULL-terminated; NULL: none */
+};
+void vp_change_done(struct vp_change *change);
+
+/**
+ * Edit the stored definition of a domain: read it with its secrets, rewrite or revert it, look once more whether
+ * somebody else changed it meanwhile (then start over), store it. Nothing is stored where nothing changes.
+ * @request: NULL: take virt-profile out
+ * Errors: those of the engine; -ENOENT where `request` names no profile and the domain has none; -EAGAIN when
+ * the definition keeps changing; those of libvirt.h. Nothing was stored then.
+ */
+int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_request *request,
+                  struct vp_change *ret_change, struct vp_error **err);
+
+/* Say what a person should know: with a guest that runs on, what takes effect when; with --verbose everything. */
+void vp_change_print(const struct vp_cli *cli, const struct vp_change *change);
+json_object *vp_change_json(const struct vp_change *change) VP_MUST_USE;

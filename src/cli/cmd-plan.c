@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "escape.h"
+#include "json.h"
+#include "table.h"
+
+/* Characters of a value that a table shows; elements are longer. */
+#define VALUE_COLUMNS 48
+
+struct view {
+    struct vp_cli *cli;
+    struct vp_host *host;
+    const struct vp_result *result;
+    char *name, *uuid, *cpus, *nodes; /* owned */
+};
+
+static void view_done(struct view *view)
+{
+    free(view->name);
+    free(view->uuid);
+    free(view->cpus);
+    free(view->nodes);
+}
+
+static enum vp_phase phase_of(const struct view *view) { return (enum vp_phase)view->cli->phase; }
+
+/* Would rewriting carry it out? */
+static bool takes_effect(const struct view *view, const struct vp_action *action)
+{
+    return action->changes && vp_phase_allows(phase_of(view), action->effect);
+}
+
+static bool shown(const struct view *view, const struct vp_action *action)
+{
+    return view->cli->all || takes_effect(view, action);
+}
+
+static json_object *action_json(const struct vp_action *action)
+{
+    json_object *object = vp_json_object();
+
+    vp_json_add_text(object, "knob", action->knob);
+    vp_json_add_text(object, "effect", vp_effect_names[action->effect]);
+    vp_json_add_text(object, "kind", vp_action_kind_names[action->kind]);
+    vp_json_add_text(object, "target", action->target);
+    vp_json_add_text(object, "value", action->value);
+    vp_json_add_text(object, "previous", action->previous);
+    vp_json_add_text(object, "reason", action->reason);
+    return object;
+}
+
+static void print_json(const struct view *view)
+{
+    const struct vp_result *result = view->result;
+    vp_autojson top = vp_json_object();
+    json_object *domain = vp_json_object();
+    json_object *host = vp_json_object();
+    json_object *actions = vp_json_array();
+    json_object *warnings = vp_json_array();
+
+    vp_json_add_text(domain, "name", view->name);
+    vp_json_add_text(domain, "uuid", view->uuid);
+    vp_json_add_text(host, "source", vp_host_source(view->host));
+    vp_json_add_text(host, "cpus", view->cpus);
+    vp_json_add_text(host, "nodes", view->nodes);
+    for (size_t i = 0; result->plan != NULL && i < result->plan->n; i++) {
+        if (shown(view, &result->plan->actions[i]))
+            vp_json_append(actions, action_json(&result->plan->actions[i]));
+    }
+    for (size_t i = 0; result->plan != NULL && i < result->plan->n_notes; i++) {
+        const struct vp_note *note = &result->plan->notes[i];
+        vp_autofree char *text = vp_asprintf("%s: %s", note->knob, note->text);
+        vp_json_append_text(warnings, text);
+    }
+    vp_json_add(top, "domain", domain);
+    vp_json_add_text(top, "profile", result->profile != NULL ? result->profile->name : NULL);
+    vp_json_add_text(top, "phase", vp_phase_names[view->cli->phase]);
+    vp_json_add(top, "host", host);
+    vp_json_add(top, "placement", NULL);
+    vp_json_add(top, "actions", actions);
+    vp_json_add(top, "warnings", warnings);
+    vp_json_print(top);
+}
+
+static const char *effect_color(enum vp_effect effect)
+{
+    static const char *const colors[] = {
+        [VP_EFFECT_GUEST] = "yellow",
+        [VP_EFFECT_LAUNCH] = "cyan",
+        [VP_EFFECT_LIVE] = "green",
+        [VP_EFFECT_HOST] = "magenta",
+    };
+    static_assert(VP_ARRAY_SIZE(colors) == VP_EFFECT_N_, "every effect has a colour");
+
+    return colors[effect];
+}
+
+/* An empty value is a value, and differs from an absent one. */
+static void value_cell(struct vp_table *table, bool pretty, const char *value)
+{
+    vp_autofree char *text = pretty ? vp_shorten(value, VALUE_COLUMNS) : vp_strdup(value);
+
+    vp_table_cell(table, NULL, text != NULL && text[0] == '\0' ? "''" : text);
+}
+
+static void print_actions(const struct view *view)
+{
+    static const struct vp_column columns[] = {
+        {NULL, VP_COLUMN_WHOLE, false},    {"KNOB", VP_COLUMN_WHOLE, false}, {"EFFECT", VP_COLUMN_WHOLE, false},
+        {"PLACE", VP_COLUMN_WRAP, false},  {"OLD", VP_COLUMN_WRAP, false},   {"NEW", VP_COLUMN_WRAP, false},
+        {"REASON", VP_COLUMN_WRAP, false},
+    };
+    const struct vp_plan *plan = view->result->plan;
+    bool pretty = vp_cli_pretty(view->cli);
+    vp_autotable table = vp_table_new(view->cli, columns, VP_ARRAY_SIZE(columns));
+
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct vp_action *action = &plan->actions[i];
+        if (!shown(view, action))
+            continue;
+        const char *word = takes_effect(view, action) ? "change" : action->changes ? "later" : "same";
+        const char *color = takes_effect(view, action) ? NULL : "darkgray";
+        vp_table_row(table);
+        vp_table_cell(table, NULL, word);
+        vp_table_cell(table, color, action->knob);
+        vp_table_cell(table, color != NULL ? color : effect_color(action->effect),
+                      vp_effect_names[action->effect]);
+        vp_table_cell(table, color, action->target);
+        value_cell(table, pretty, action->previous);
+        value_cell(table, pretty, action->value);
+        vp_table_cell(table, color, action->reason);
+    }
+    vp_table_print(table);
+}
+
+static void print_notes(const struct view *view)
+{
+    static const struct vp_column columns[] = {
+        {"NOTE", VP_COLUMN_WHOLE, false},
+        {"KNOB", VP_COLUMN_WHOLE, false},
+        {"WHY", VP_COLUMN_WRAP, false},
+    };
+    const struct vp_plan *plan = view->result->plan;
+    vp_autotable table = vp_table_new(view->cli, columns, VP_ARRAY_SIZE(columns));
+
+    for (size_t i = 0; i < plan->n_notes; i++) {
+        const struct vp_note *note = &plan->notes[i];
+        bool warning = note->kind == VP_NOTE_WARNING;
+        vp_table_row(table);
+        vp_table_cell(table, warning ? "brown" : "darkgray", warning ? "warning" : "skipped");
+        vp_table_cell(table, NULL, note->knob);
+        vp_table_cell(table, NULL, note->text);
+    }
+    vp_table_print(table);
+}
+
+/* "23 settings change: 12 guest, 9 launch, 2 live" */
+static void print_sum(const struct view *view)
+{
+    const struct vp_plan *plan = view->result->plan;
+    size_t counts[VP_EFFECT_N_] = {0};
+    size_t sum = 0;
+    const char *sep = ": ";
+
+    for (size_t i = 0; i < plan->n; i++) {
+        if (!takes_effect(view, &plan->actions[i]))
+            continue;
+        counts[plan->actions[i].effect]++;
+        sum++;
+    }
+    printf("\n%zu setting%s", sum, sum == 1 ? " changes" : "s change");
+    for (size_t effect = 0; effect < VP_EFFECT_N_; effect++) {
+        if (counts[effect] == 0)
+            continue;
+        printf("%s%zu %s", sep, counts[effect], vp_effect_names[effect]);
+        sep = ", ";
+    }
+    puts("");
+    if (plan->n_notes > 0)
+        puts("");
+}
+
+static void print_text(const struct view *view)
+{
+    const struct vp_profile *profile = view->result->profile;
+    vp_autofree char *name = vp_escape(view->name);
+    vp_autofree char *source = vp_escape(vp_host_source(view->host));
+    bool pretty = vp_cli_pretty(view->cli);
+
+    if (profile == NULL) {
+        printf(pretty ? "The domain '%s' has no profile.\n" : "untagged\t%s\n", name);
+        return;
+    }
+    if (pretty)
+        printf("Domain '%s', profile %s, phase %s, host %s with CPUs %s and NUMA nodes %s\n\n", name,
+               profile->name, vp_phase_names[phase_of(view)], source, view->cpus, view->nodes);
+    else
+        printf("domain\t%s\t%s\nprofile\t%s\nphase\t%s\nhost\t%s\t%s\t%s\n", name, view->uuid, profile->name,
+               vp_phase_names[phase_of(view)], source, view->cpus, view->nodes);
+    print_actions(view);
+    if (pretty)
+        print_sum(view);
+    print_notes(view);
+}
+
+int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err)
+{
+    VP_CLEANUP(vp_result_done) struct vp_result result = {0};
+    VP_CLEANUP(view_done) struct view view = {.cli = cli, .result = &result};
+    struct vp_request request = vp_cli_request(cli);
+    struct vp_engine engine;
+    vp_autodomain domain = NULL;
+    vp_autofree char *text = NULL;
+    const char *what = NULL;
+    size_t len = 0;
+    int r;
+
+    r = vp_cli_input(cli, &text, &len, &what, err);
+    if (r < 0)
+        return r;
+    r = vp_domain_parse(text, len, what, &domain, err);
+    if (r < 0)
+        return r;
+    r = vp_cli_engine(cli, &engine, err);
+    if (r < 0)
+        return r;
+    r = vp_engine_plan(&engine, &request, domain, &result, err);
+    if (r < 0)
+        return r;
+    r = vp_host_lists(engine.host, &view.cpus, &view.nodes, err);
+    if (r < 0)
+        return r;
+    view.host = engine.host;
+    view.name = vp_domain_name(domain);
+    view.uuid = vp_domain_uuid(domain);
+    if (cli->json)
+        print_json(&view);
+    else
+        print_text(&view);
+    return 0;
+}

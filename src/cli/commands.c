@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli.h"
+
+#include <string.h>
+
+#include "options.h"
+
+#define BIT VP_OPTION_BIT
+#define PLANNING (BIT(ENFORCE) | BIT(HOST) | BIT(PHASE) | BIT(PROFILE) | BIT(SET))
+
+const struct vp_command vp_commands[] = {
+    {"list", "", "the profiles there are",
+     "List the profiles, one in a line: name, number of settings, file, what it shadows, summary.\n"
+     "A profile in /etc shadows the one of the same name below /usr.",
+     BIT(JSON), 0, 0, vp_cmd_list},
+    {"show", "PROFILE", "what a profile sets, and where it says so",
+     "Print all settings of a profile, inherited ones too, each with the file and line it is from.\n"
+     "PROFILE is a name, or the path of a file when it has a slash.",
+     BIT(JSON), 1, 1, vp_cmd_show},
+    {"knobs", "[KNOB]", "the settings a profile can make",
+     "List the knobs with what they accept and when a change takes effect.\n"
+     "KNOB is a name (disk.cache), or a section (disk) for all of its knobs.",
+     BIT(FORMAT) | BIT(JSON), 0, 1, vp_cmd_knobs},
+    {"validate", "FILE...", "check profile files",
+     "Check every file, and name file and line of what is wrong. Exit status 3 when anything is.",
+     BIT(JSON), 1, SIZE_MAX, vp_cmd_validate},
+    {"rewrite", "[FILE|-]", "bring a profile into a domain definition",
+     "Read a domain definition from FILE or standard input and print it with its profile's settings.\n"
+     "One without a profile, or one that holds its settings already, is printed as it came.\n"
+     "Needs no libvirt and no privileges.",
+     PLANNING, 0, 1, vp_cmd_rewrite},
+    {"revert", "[FILE|-]", "take virt-profile out of a domain definition",
+     "Read a domain definition from FILE or standard input and print it as it was before a profile\n"
+     "came into it. Needs no libvirt and no privileges.",
+     BIT(KEEP_TAG), 0, 1, vp_cmd_revert},
+    {"plan", "[FILE|-]", "what rewriting would change, and why",
+     "Read a domain definition from FILE or standard input and print each change that its profile asks\n"
+     "for: old and new value, when it takes effect, the reason; then what was left out, and warnings.",
+     PLANNING | BIT(ALL_ACTIONS) | BIT(JSON), 0, 1, vp_cmd_plan},
+    {"assign", "DOMAIN PROFILE", "give a domain a profile",
+     "Tag the domain with the profile and bring the settings into its stored definition.\n"
+     "A running guest is left alone; what it gets at its next start is said.\n"
+     "DOMAIN is a name, UUID or id.",
+     BIT(CONNECT) | BIT(ENFORCE) | BIT(HOST) | BIT(JSON) | BIT(KEEP_SETS) | BIT(SET) | BIT(VERBOSE), 2, 2,
+     vp_cmd_assign},
+    {"clear", "DOMAIN", "take a domain's profile away",
+     "Give the domain back the definition that it had before it got a profile.\n"
+     "A running guest is left alone. DOMAIN is a name, UUID or id.",
+     BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_clear},
+    {"apply", "[DOMAIN]", "bring changed profiles into the definitions",
+     "Bring the stored definition of a domain, or with --all of every domain that has a profile, up to\n"
+     "date with the profile as it is now. DOMAIN is a name, UUID or id.",
+     BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+    {.name = NULL},
+};
+
+const struct vp_command *vp_command_find(const char *name)
+{
+    for (const struct vp_command *command = vp_commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "escape.h"
+#include "file.h"
+
+void vp_cli_done(struct vp_cli *cli)
+{
+    vp_host_free(cli->host);
+    vp_root_free(cli->root);
+    free(cli->profiles_path);
+    free(cli->sets);
+}
+
+enum vp_exit vp_cli_exit(int r)
+{
+    if (r >= 0)
+        return (enum vp_exit)r;
+    switch (-r) {
+    case ENOENT:
+        return VP_EXIT_NOT_FOUND;
+    case EBADMSG:
+    case EFBIG:
+    case EINVAL:
+    case ELOOP:
+    case ERANGE:
+        return VP_EXIT_INVALID;
+    default:
+        return VP_EXIT_FAILED;
+    }
+}
+
+enum vp_exit vp_cli_report(const struct vp_error *error)
+{
+    vp_autofree char *text = vp_escape(error->message);
+
+    (void)fflush(stdout);
+    fprintf(stderr, "virt-profile: %s\n", text);
+    return vp_cli_exit(-error->code);
+}
+
+enum vp_exit vp_cli_usage(const struct vp_cli *cli, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vp_autofree char *message = vp_vasprintf(fmt, ap);
+    va_end(ap);
+    vp_autofree char *text = vp_escape(message);
+    fprintf(stderr, "virt-profile: %s\nTry 'virt-profile%s%s --help'.\n", text, cli->command ? " " : "",
+            cli->command ? cli->command->name : "");
+    return VP_EXIT_USAGE;
+}
+
+static int open_root(struct vp_cli *cli, struct vp_error **err)
+{
+    size_t n = 0;
+    int r;
+
+    r = vp_root_open(cli->root_path != NULL ? cli->root_path : "/", &cli->root, err);
+    if (r < 0)
+        return r;
+    if (cli->profiles != NULL && cli->profiles[0] == '/') {
+        cli->profiles_path = vp_strdup(cli->profiles);
+    } else if (cli->profiles != NULL) {
+        vp_autofree char *here = getcwd(NULL, 0);
+        if (here == NULL)
+            return vp_fail(err, errno, "cannot tell the current folder: %m");
+        cli->profiles_path = vp_asprintf("%s/%s", here, cli->profiles);
+    }
+    if (cli->profiles_path != NULL)
+        cli->dirs[n++] = cli->profiles_path;
+    for (size_t i = 0; vp_profile_default_dirs[i] != NULL && n + 1 < VP_ARRAY_SIZE(cli->dirs); i++)
+        cli->dirs[n++] = vp_profile_default_dirs[i];
+    cli->dirs[n] = NULL;
+    return 0;
+}
+
+int vp_cli_dirs(struct vp_cli *cli, struct vp_profile_dirs *ret_dirs, struct vp_error **err)
+{
+    if (cli->root == NULL) {
+        int r = open_root(cli, err);
+        if (r < 0)
+            return r;
+    }
+    *ret_dirs = (struct vp_profile_dirs){.root = cli->root, .dirs = cli->dirs};
+    return 0;
+}
+
+int vp_cli_engine(struct vp_cli *cli, struct vp_engine *ret_engine, struct vp_error **err)
+{
+    struct vp_engine engine = {.registry = vp_registry_builtin()};
+    int r;
+
+    r = vp_cli_dirs(cli, &engine.profiles, err);
+    if (r < 0)
+        return r;
+    if (cli->host == NULL) {
+        r = vp_host_open(cli->host_where != NULL ? cli->host_where : "live", cli->root, &cli->host, err);
+        if (r < 0)
+            return r;
+    }
+    engine.host = cli->host;
+    *ret_engine = engine;
+    return 0;
+}
+
+struct vp_request vp_cli_request(const struct vp_cli *cli)
+{
+    return (struct vp_request){
+        .phase = (enum vp_phase)cli->phase,
+        .profile = cli->profile,
+        .sets = cli->sets,
+        .enforce = cli->enforce >= 0 ? vp_enforce_names[cli->enforce] : NULL,
+    };
+}
+
+int vp_cli_input(const struct vp_cli *cli, char **ret_text, size_t *ret_len, const char **ret_what,
+                 struct vp_error **err)
+{
+    const char *path = cli->n_args > 0 ? cli->args[0] : "-";
+    int fd, r;
+
+    if (strcmp(path, "-") == 0) {
+        *ret_what = "standard input";
+        return vp_read_fd(STDIN_FILENO, *ret_what, VP_XML_MAX, true, ret_text, ret_len, err);
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return vp_fail(err, errno, "cannot open '%s': %m", path);
+    r = vp_read_fd(fd, path, VP_XML_MAX, false, ret_text, ret_len, err);
+    (void)close(fd);
+    if (r == 0)
+        *ret_what = path;
+    return r;
+}
+
+int vp_cli_output(const char *text, size_t len, struct vp_error **err)
+{
+    return vp_write_fd(STDOUT_FILENO, "standard output", text, len, err);
+}
+
+bool vp_cli_pretty(const struct vp_cli *cli)
+{
+    return cli->color == VP_COLOR_ALWAYS || isatty(STDOUT_FILENO) != 0;
+}
+
+bool vp_cli_colors(const struct vp_cli *cli)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    if (cli->color != VP_COLOR_AUTO)
+        return cli->color == VP_COLOR_ALWAYS;
+    return isatty(STDOUT_FILENO) != 0 && (no_color == NULL || no_color[0] == '\0');
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+
+/*
+ * The few things that the command line asks of libvirt. The library is loaded when a connection is opened, so that the
+ * program runs on a machine without it. Errors hold libvirt's own message in one line; libvirt prints nothing itself.
+ */
+struct vp_conn;
+struct vp_guest;
+
+/* @uri: NULL for libvirt's default. -ENOSYS: libvirt cannot be loaded; -EIO: it says no. */
+int vp_conn_open(const char *uri, struct vp_conn **ret_conn, struct vp_error **err);
+void vp_conn_close(struct vp_conn *conn); /* NULL is fine */
+static inline void vp_conn_close_ptr(struct vp_conn **conn) { vp_conn_close(*conn); }
+#define vp_autoconn VP_CLEANUP(vp_conn_close_ptr) struct vp_conn *
+
+/**
+ * Find a domain as virsh does: by id when it is a number, by UUID, by name.
+ * @ret_guest: owned; to be freed before the connection is closed
+ * Errors: -ENOENT, -EIO
+ */
+int vp_guest_find(struct vp_conn *conn, const char *who, struct vp_guest **ret_guest, struct vp_error **err);
+/* All domains that have a stored definition, sorted by name. @ret_guests: NULL-terminated; vp_guests_free(). */
+int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
+void vp_guest_free(struct vp_guest *guest);
+static inline void vp_guest_free_ptr(struct vp_guest **guest) { vp_guest_free(*guest); }
+#define vp_autoguest VP_CLEANUP(vp_guest_free_ptr) struct vp_guest *
+void vp_guests_free(struct vp_guest **guests);
+static inline void vp_guests_free_ptr(struct vp_guest ***guests) { vp_guests_free(*guests); }
+
+const char *vp_guest_name(const struct vp_guest *guest); /* borrowed */
+const char *vp_guest_uuid(const struct vp_guest *guest); /* borrowed */
+
+enum vp_guest_state {
+    VP_GUEST_OFF,
+    VP_GUEST_RUNNING,
+    VP_GUEST_SAVED, /* off with a saved image that the next start restores */
+    VP_GUEST_STATE_N_,
+};
+
+/**
+ * The stored definition, secrets included: never to be printed.
+ * Errors: -ENOTSUP (a transient domain has none), -EIO
+ */
+int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err);
+
+/**
+ * What the guest runs with, or will be restored with, without secrets.
+ * @ret_xml: NULL when it is off
+ */
+int vp_guest_read_live(const struct vp_guest *guest, enum vp_guest_state *ret_state, char **ret_xml,
+                       struct vp_error **err);
+
+/* Store a definition; it must have the name and UUID of the guest. libvirt checks it against its schema. */
+int vp_guest_define(const struct vp_guest *guest, const char *xml, struct vp_error **err);

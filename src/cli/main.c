@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "suggest.h"
+
+static const char *next_command(const void *cookie, size_t index)
+{
+    (void)cookie;
+    return vp_commands[index].name;
+}
+
+static enum vp_exit run_command(struct vp_cli *cli, int argc, char **argv)
+{
+    const struct vp_command *command = cli->command;
+    vp_autoerror error = NULL;
+    int next, r;
+
+    if (vp_options_parse(cli, command->options | VP_OPTIONS_GLOBAL, false, argc, argv, &next) < 0)
+        return VP_EXIT_USAGE;
+    if (cli->help) {
+        vp_help_command(stdout, command);
+        return VP_EXIT_OK;
+    }
+    cli->args = (const char *const *)(argv + next);
+    cli->n_args = (size_t)(argc - next);
+    if (cli->n_args < command->min_args)
+        return vp_cli_usage(cli, "%s wants %s", command->name, command->operands);
+    if (cli->n_args > command->max_args)
+        return vp_cli_usage(cli, "'%s' is one operand too many", cli->args[command->max_args]);
+    r = command->run(cli, &error);
+    if (error != NULL)
+        (void)vp_cli_report(error);
+    return vp_cli_exit(r);
+}
+
+static enum vp_exit run(struct vp_cli *cli, int argc, char **argv)
+{
+    int next;
+
+    if (vp_options_parse(cli, VP_OPTIONS_PROGRAM, true, argc, argv, &next) < 0)
+        return VP_EXIT_USAGE;
+    if (cli->version) {
+        puts("virt-profile " VP_VERSION);
+        return VP_EXIT_OK;
+    }
+    if (cli->dump_options) {
+        vp_options_dump(stdout);
+        return VP_EXIT_OK;
+    }
+    if (next == argc && cli->help) {
+        vp_help_program(stdout);
+        return VP_EXIT_OK;
+    }
+    if (next == argc)
+        return vp_cli_usage(cli, "a command is missing");
+    cli->command = vp_command_find(argv[next]);
+    if (cli->command == NULL) {
+        const char *near = vp_suggest(argv[next], next_command, NULL);
+        return vp_cli_usage(cli, "there is no command '%s'%s%s%s", argv[next], near ? "; did you mean '" : "",
+                            near ? near : "", near ? "'?" : "");
+    }
+    return run_command(cli, argc - next, argv + next);
+}
+
+int main(int argc, char **argv)
+{
+    struct vp_cli cli = {.enforce = -1};
+    enum vp_exit status;
+
+    (void)setlocale(LC_ALL, "");
+    status = run(&cli, argc, argv);
+    vp_cli_done(&cli);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        fprintf(stderr, "virt-profile: cannot write to standard output: %m\n");
+        status = VP_EXIT_FAILED;
+    }
+    return (int)status;
+}
