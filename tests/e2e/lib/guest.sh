@@ -96,7 +96,7 @@ guest_define() { # name, template
     local dir
     dir=$(guest_dir "$1")
     mkdir -p "$dir"
-    [ -e "$dir/disk.raw" ] || truncate -s 64M "$dir/disk.raw"
+    [ -e "$dir/disk.raw" ] || truncate -s 512M "$dir/disk.raw"
     guest_xml "$1" "$2" >"$dir/domain.xml"
     vsh define "$dir/domain.xml" >/dev/null
 }

@@ -50,9 +50,12 @@ sandbox_dev() {
 # Everything private; called once by the first process.
 sandbox_setup() {
     local dir stage=$SANDBOX_STAGE
-    SANDBOX=$SANDBOX_WORK/sandbox
+    # A folder that every system has and that nothing below is mounted over.
+    SANDBOX=/mnt
+    case $SANDBOX_WORK in
+    /mnt/*) SANDBOX=/media ;;
+    esac
     export SANDBOX
-    mkdir -p "$SANDBOX"
     mount -t tmpfs -o mode=755 sandbox "$SANDBOX"
     mkdir -p "$SANDBOX/keep" "$SANDBOX/run"
     mount --bind "$SANDBOX_WORK" "$SANDBOX/keep"
@@ -80,7 +83,19 @@ sandbox_setup() {
     busybox syslogd -n -S -O "$SYSLOG_FILE" >/dev/null 2>&1 &
     SYSLOG_PID=$!
     wait_until 5 test -S /dev/log || die "no syslog socket in the sandbox"
+    sandbox_accounts
     libvirt_config
+}
+
+# Accounts that libvirtd looks up before it reads its configuration; another package makes them.
+sandbox_accounts() {
+    local name
+    for name in libvirt-qemu kvm tss; do
+        getent group "$name" >/dev/null || printf '%s:x:%d:\n' "$name" 64055 >>/etc/group
+    done
+    for name in libvirt-qemu tss; do
+        getent passwd "$name" >/dev/null || printf '%s:x:64055:64055::/:/usr/sbin/nologin\n' "$name" >>/etc/passwd
+    done
 }
 
 libvirt_config() {
