@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The program that libvirt runs. install.sh says where it goes.
 EXTRA_DIST += hooks/install.sh
+script_tests += tests/hook/test-install.sh
 
 # noinst_PROGRAMS += hooks/qemu
 # hooks_qemu_SOURCES = hooks/qemu.c
 # hooks_qemu_LDADD = $(ENGINE_LIBS)
+# script_tests += tests/hook/test-links.sh
 # INSTALL_EXEC_HOOKS += install-hook-program
 # UNINSTALL_HOOKS += uninstall-hook-program
 

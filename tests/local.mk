@@ -3,8 +3,6 @@
 # A unit test is one line in the local.mk of its folder: unit_tests += tests/FOLDER/test-NAME is built from
 # tests/FOLDER/test-NAME.c with the library and Check. script_tests are programs that exit 0, 77 (skipped) or other.
 
-unit_tests =
-script_tests =
 LDADD = $(ENGINE_LIBS) $(CHECK_LIBS)
 
 include tests/base/local.mk
