@@ -36,5 +36,13 @@ struct vp_step {
 /* Read the first step of a path. Returns the text behind it ("" at the end), NULL when malformed. */
 const char *vp_place_step(const char *path, struct vp_step *ret_step);
 
+/* The child that a step leads to; NULL when it is not there. */
+vp_node *vp_place_down(vp_node *from, const struct vp_step *step);
+
+/* A loose element for a step; a natural key that is an attribute of its own is set: "timer[hpet]" gives <timer name='hpet'/>. */
+vp_node *vp_place_new(vp_doc *doc, const struct vp_step *step);
+/* Is an attribute part of the natural key of its element? */
+bool vp_place_is_key(const vp_node *node, const char *attr);
+
 /* Put a loose element into its parent where libvirt would print it: behind its like, or in the order of the schema for children of <domain>. */
 void vp_place_insert(vp_node *parent, vp_node *node);

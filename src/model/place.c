@@ -148,7 +148,7 @@ const char *vp_place_step(const char *path, struct vp_step *ret_step)
     return path;
 }
 
-static vp_node *step_down(vp_node *from, const struct vp_step *step)
+vp_node *vp_place_down(vp_node *from, const struct vp_step *step)
 {
     if (step->key[0] == '\0')
         return vp_node_child(from, step->name);
@@ -176,7 +176,7 @@ int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place
     while (*place.rest != '\0' && *place.rest != '@') {
         struct vp_step step;
         const char *next = vp_place_step(place.rest, &step);
-        vp_node *child = step_down(place.node, &step);
+        vp_node *child = vp_place_down(place.node, &step);
         if (child == NULL)
             break;
         place.node = child;
@@ -188,6 +188,32 @@ int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place
         place.rest = "";
     *ret_place = place;
     return 0;
+}
+
+bool vp_place_is_key(const vp_node *node, const char *attr)
+{
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
+        if (keys[i].child == NULL && vp_node_is(node, keys[i].element))
+            return strcmp(keys[i].attr, attr) == 0 || (keys[i].attr2 != NULL && strcmp(keys[i].attr2, attr) == 0);
+    return false;
+}
+
+vp_node *vp_place_new(vp_doc *doc, const struct vp_step *step)
+{
+    vp_node *node = vp_node_new(doc, step->name);
+    if (step->key[0] == '\0' || step->key[0] == '#' || step->key[0] == '+')
+        return node;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++) {
+        if (keys[i].child != NULL || strcmp(keys[i].element, step->name) != 0)
+            continue;
+        const char *comma = keys[i].attr2 != NULL ? strchr(step->key, ',') : NULL;
+        vp_autofree char *first =
+            comma != NULL ? vp_strndup(step->key, (size_t)(comma - step->key)) : vp_strdup(step->key);
+        vp_node_set_attr(node, keys[i].attr, first);
+        if (comma != NULL)
+            vp_node_set_attr(node, keys[i].attr2, comma + 1);
+    }
+    return node;
 }
 
 /* The order in which libvirt 9.0 prints the children of <domain> (conf/domain_conf.c, virDomainDefFormatInternalSetRootName). */

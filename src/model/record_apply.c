@@ -99,9 +99,9 @@ static vp_node *make_holders(const struct applying *a, vp_node *node, const char
         assert(next != NULL);
         if (*next == '\0')
             break;
-        vp_node *child = vp_node_child(node, step.name);
-        if (child == NULL || step.key[0] != '\0') {
-            child = vp_node_new(a->domain->doc, step.name);
+        vp_node *child = vp_place_down(node, &step);
+        if (child == NULL) {
+            child = vp_place_new(a->domain->doc, &step);
             vp_place_insert(node, child);
             keep_defaults(a, child);
             add_entry(a, "made", NULL, child, NULL);
@@ -146,11 +146,11 @@ static void apply_attr(const struct applying *a, const struct vp_action *action)
 }
 
 /* The new element of an action: as asked for, or as libvirt stored and completed it when that is the same thing. */
-static int new_element(const struct applying *a, const struct vp_action *action, const char *name, vp_node **ret_node,
-                       struct vp_error **err)
+static int new_element(const struct applying *a, const struct vp_action *action, const struct vp_step *step,
+                       vp_node **ret_node, struct vp_error **err)
 {
     if (action->kind == VP_ACTION_TEXT) {
-        *ret_node = vp_node_new(a->domain->doc, name);
+        *ret_node = vp_place_new(a->domain->doc, step);
         vp_node_set_text(*ret_node, action->value);
         return 0;
     }
@@ -164,7 +164,7 @@ static int apply_new(const struct applying *a, const struct vp_action *action, s
     struct vp_step step;
     (void)vp_place_step(last, &step); /* well-formed: the planner wrote it */
     vp_node *node = NULL;
-    const int r = new_element(a, action, step.name, &node, err);
+    const int r = new_element(a, action, &step, &node, err);
     if (r < 0)
         return r;
     vp_place_insert(holder, node);
@@ -187,7 +187,7 @@ static int apply_replace(const struct applying *a, const struct vp_action *actio
         return 0;
     }
     vp_node *node = NULL;
-    const int r = new_element(a, action, vp_node_name(was), &node, err);
+    const int r = vp_node_parse(a->domain->doc, action->value, &node, err);
     if (r < 0)
         return r;
     const vp_node *stored = stored_node(a, was);

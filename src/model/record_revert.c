@@ -48,7 +48,7 @@ static bool only_tolerated_attrs(const vp_node *node)
     const char *name = NULL;
     const char *value = NULL;
     for (size_t i = 0; vp_node_attr_at(node, i, &name, &value); i++)
-        if (!vp_node_tolerates(vp_node_name(node), name, NULL))
+        if (!vp_node_tolerates(vp_node_name(node), name, NULL) && !vp_place_is_key(node, name))
             return false;
     return true;
 }
