@@ -18,3 +18,23 @@ total-iops = 100
 total-iops-max = 500
 ; As long as a boot takes, after that a runaway desktop is back at the limit. Twice the 60 s in use at Flying Circus, whose hosts boot servers.
 total-iops-max-length = 120
+
+[cpu]
+; The host's features under a name that other hosts can offer too, so that desktops move between them (libvirt, domain format, "CPU model and topology").
+model = host-model
+; Desktop editions of Windows use two sockets at most: vCPUs as cores are all used.
+topology = cores
+
+[memory]
+; Static huge pages cannot be shared or ballooned; transparent ones are made and split as needed (Red Hat, "Virtualization Tuning and Optimization Guide").
+hugepages = thp
+; Desktops of one image hold the same pages: merging them is what fits more of them on a host (same Red Hat guide; oVirt merges under memory pressure).
+ksm = yes
+; An idle desktop's memory goes to the others (OpenStack Nova and oVirt give every guest a balloon).
+balloon = yes
+; Rather take memory back from the balloon than have the guest kill a program (OpenStack Nova's default).
+balloon-autodeflate = yes
+; What a closed program frees returns to the host without asking (OpenStack Nova's default; QEMU 5.1, Linux 5.7 in the guest).
+free-page-reporting = yes
+; Memory that may be swapped and shared must not be locked.
+locked = no

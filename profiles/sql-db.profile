@@ -15,3 +15,20 @@ discard = unmap
 iothreads = auto
 ; A queue for each vCPU, no lock between them (same Red Hat article; QEMU's own default for new machine types since 5.2).
 queues = vcpus
+
+[cpu]
+; All the host's CPU can do, crypto and vector units included; such a guest only moves to hosts of the same CPU (SUSE, "Best Practices for SAP HANA on KVM").
+; The same guide adds features = +invtsc for a steady clock source. That rules migration out, so it is left to the operator.
+model = host-passthrough
+; The guest's scheduler keeps threads that share data on CPUs that share a cache (QEMU's host-cache-info; KubeVirt does so for dedicated CPUs).
+cache = passthrough
+; Spinning beats sleeping where every vCPU has a host CPU to itself (KubeVirt sets it with dedicated CPUs); without such pins it is left out.
+hint-dedicated = yes
+
+[memory]
+; 1 GiB pages, whole in each NUMA cell, make address translation cheap (SUSE, SAP HANA on KVM); 2 MiB pages are second best, then what the host does by itself.
+hugepages = 1G, 2M, thp
+; A page that was merged costs a copy at the next write, and a buffer pool writes all the time (SUSE, SAP HANA on KVM: nosharepages).
+ksm = no
+; A buffer pool that a balloon squeezes swaps (SUSE, SAP HANA on KVM: memory equals currentMemory). Huge pages need no lock.
+balloon = no

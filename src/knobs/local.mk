@@ -3,3 +3,10 @@
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/disks.h src/knobs/disks.c \
 	src/knobs/disk.c src/knobs/diskbus.c src/knobs/iothread.c src/knobs/iotune.c
+
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/cpufeature.h src/knobs/cpufeature.c src/knobs/cpu.c src/knobs/cputune.c \
+	include/virt-profile/guestmem.h src/knobs/guestmem.c include/virt-profile/memoryknobs.h \
+	src/knobs/memory.c src/knobs/memory_backing.c src/knobs/memory_balloon.c src/knobs/memory_limits.c
+
+libvirt_profile_a_SOURCES += include/virt-profile/knobs.h src/knobs/registry.c
