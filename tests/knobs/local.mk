@@ -8,3 +8,8 @@ unit_tests += tests/knobs/test-disk tests/knobs/test-iothread tests/knobs/test-i
 tests_knobs_test_disk_SOURCES = tests/knobs/test-disk.c $(knob_harness)
 tests_knobs_test_iothread_SOURCES = tests/knobs/test-iothread.c $(knob_harness)
 tests_knobs_test_iotune_SOURCES = tests/knobs/test-iotune.c $(knob_harness)
+
+unit_tests += tests/knobs/test-cpu tests/knobs/test-cputune tests/knobs/test-memory
+tests_knobs_test_cpu_SOURCES = tests/knobs/test-cpu.c $(knob_harness)
+tests_knobs_test_cputune_SOURCES = tests/knobs/test-cputune.c $(knob_harness)
+tests_knobs_test_memory_SOURCES = tests/knobs/test-memory.c $(knob_harness)
