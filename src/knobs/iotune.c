@@ -12,6 +12,9 @@
 /* QEMU's limit of a limit, and of burst rate times length (util/throttle.c, THROTTLE_VALUE_MAX). */
 #define LIMIT_MAX 1000000000000000ull
 #define LENGTH_MAX 1000000
+/* The highest values a person may ask for: below QEMU's limit, and round. */
+#define BYTES_MAX (900ull << 40)
+#define IOPS_MAX 1000000000
 
 /* A field of <iotune>: part × what × kind, then the size that counts as one request. Rows of the table stand in this order. */
 enum { RATE, BURST, LENGTH, PARTS };
@@ -303,13 +306,13 @@ static int check_group(const char *text, struct vp_error **err)
     return 0;
 }
 
-#define LIMIT_ROWS(what, kind, key, kind_of_value, unit_text, words)                                              \
+#define LIMIT_ROWS(what, kind, key, kind_of_value, most, unit_text, words)                                        \
     [FIELD(RATE, what, kind)] =                                                                                  \
         {                                                                                                        \
             .name = "disk." key,                                                                                 \
             .type = (kind_of_value),                                                                             \
             .effect = VP_EFFECT_LIVE,                                                                            \
-            .max = LIMIT_MAX,                                                                                    \
+            .max = (most),                                                                                       \
             .unit = unit_text,                                                                                   \
             .doc = "Most " words " of each hard disk in a second; 0 takes a limit away. Limits of the total and "  \
                    "of reads and writes exclude each other: what the definition has of the other kind goes, and "  \
@@ -322,10 +325,10 @@ static int check_group(const char *text, struct vp_error **err)
             .name = "disk." key "-max",                                                                          \
             .type = (kind_of_value),                                                                             \
             .effect = VP_EFFECT_LIVE,                                                                            \
-            .max = LIMIT_MAX,                                                                                    \
+            .max = (most),                                                                                       \
             .unit = unit_text,                                                                                   \
             .doc = "Most " words " of each hard disk in a burst above disk." key                                 \
-                   ", which must be set and not be higher; 0 takes a burst away.",                               \
+                   ", which must be set and no higher; 0 takes a burst away.",                               \
             .plan = plan_limit,                                                                                  \
             .verify = vp_verify_definition,                                                                      \
     },                                                                                                           \
@@ -342,18 +345,18 @@ static int check_group(const char *text, struct vp_error **err)
 
 /* In the order of FIELD(): a row's number is the field it plans. */
 const struct vp_knob vp_knobs_iotune[] = {
-    LIMIT_ROWS(BYTES, TOTAL, "total-bytes", VP_TYPE_SIZE, "bytes/s", "bytes read and written"),
-    LIMIT_ROWS(BYTES, READ, "read-bytes", VP_TYPE_SIZE, "bytes/s", "bytes read"),
-    LIMIT_ROWS(BYTES, WRITE, "write-bytes", VP_TYPE_SIZE, "bytes/s", "bytes written"),
-    LIMIT_ROWS(IOPS, TOTAL, "total-iops", VP_TYPE_COUNT, "requests/s", "read and write requests"),
-    LIMIT_ROWS(IOPS, READ, "read-iops", VP_TYPE_COUNT, "requests/s", "read requests"),
-    LIMIT_ROWS(IOPS, WRITE, "write-iops", VP_TYPE_COUNT, "requests/s", "write requests"),
+    LIMIT_ROWS(BYTES, TOTAL, "total-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes read and written"),
+    LIMIT_ROWS(BYTES, READ, "read-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes read"),
+    LIMIT_ROWS(BYTES, WRITE, "write-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes written"),
+    LIMIT_ROWS(IOPS, TOTAL, "total-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "read and write requests"),
+    LIMIT_ROWS(IOPS, READ, "read-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "read requests"),
+    LIMIT_ROWS(IOPS, WRITE, "write-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "write requests"),
     [SIZE_IOPS] =
         {
             .name = "disk.size-iops",
             .type = VP_TYPE_SIZE,
             .effect = VP_EFFECT_LIVE,
-            .max = LIMIT_MAX,
+            .max = BYTES_MAX,
             .unit = "bytes",
             .doc = "A request larger than this counts as several where requests are limited; needs such a limit.",
             .plan = plan_limit,
