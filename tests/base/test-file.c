@@ -91,6 +91,7 @@ static const struct {
     {300000, 300000, 0},
     {300000, 299999, -EFBIG},
     {300000, SIZE_MAX, 0},
+    {1 << 20, 1000, -EFBIG}, /* far more than a pipe holds */
 };
 
 static void check_read(int row, int fd)
@@ -197,16 +198,51 @@ START_TEST(read_error)
 }
 END_TEST
 
-/* A socket with a small buffer takes the text in pieces; a timer interrupts every few of them. */
 static void on_alarm(int signal_number)
 {
     (void)signal_number;
 }
 
+/* System calls that wait fail with EINTR every half a millisecond, until stopped. */
+static void interrupt_often(bool on)
+{
+    const struct itimerval often = {{0, on ? 500 : 0}, {0, on ? 500 : 0}};
+    const struct sigaction action = {.sa_handler = on_alarm}; /* without SA_RESTART */
+
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+START_TEST(read_through_signals)
+{
+    vp_autofree char *text = NULL;
+    size_t len = 0;
+    pid_t writer;
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    writer = fork();
+    if (writer == 0) {
+        for (int i = 0; i < 20; i++) {
+            usleep(3000);
+            if (write(ends[1], "x", 1) != 1)
+                _exit(1);
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    interrupt_often(true);
+    ck_assert_int_eq(vp_read_fd(ends[0], "pipe", 100, false, &text, &len, NULL), 0);
+    interrupt_often(false);
+    ck_assert_uint_eq(len, 20);
+    ck_assert_int_eq(exit_of(writer), 0);
+    close(ends[0]);
+}
+END_TEST
+
+/* A socket with a small buffer takes the text in pieces. */
 START_TEST(write_in_pieces_and_through_signals)
 {
-    static const struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
-    struct sigaction action = {.sa_handler = on_alarm}; /* without SA_RESTART: EINTR */
     const size_t n = 3 << 20;
     vp_autofree char *text = pattern(n);
     int ends[2], small = 4096;
@@ -227,10 +263,9 @@ START_TEST(write_in_pieces_and_through_signals)
         _exit(0);
     }
     close(ends[0]);
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &often, NULL);
+    interrupt_often(true);
     ck_assert_int_eq(vp_write_fd(ends[1], "socket", text, n, NULL), 0);
-    setitimer(ITIMER_REAL, &never, NULL);
+    interrupt_often(false);
     close(ends[1]);
     ck_assert_int_eq(exit_of(reader), 0);
 }
