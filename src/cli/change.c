@@ -25,10 +25,11 @@ static enum vp_effect effect_of(const struct vp_registry *registry, const char *
     return knob != NULL ? knob->effect : VP_EFFECT_GUEST;
 }
 
+/* Without a profile in it, a definition that is restored or migrated is not looked at. */
 static void count(const struct vp_registry *registry, struct vp_change *change)
 {
     for (size_t i = 0; change->pending != NULL && change->pending[i] != NULL; i++) {
-        if (vp_phase_allows(VP_PHASE_RESTORE, effect_of(registry, change->pending[i])))
+        if (!change->undone && vp_phase_allows(VP_PHASE_RESTORE, effect_of(registry, change->pending[i])))
             change->restart++;
         else
             change->cold++;
@@ -190,7 +191,7 @@ void vp_change_print(const struct vp_cli *cli, const struct vp_change *change)
     if (change->state == VP_GUEST_SAVED && change->cold + change->restart > 0)
         printf("'%s' has a saved state: its next start is a restore, not a cold start\n", name);
     print_later(change, name, change->cold, "");
-    print_later(change, name, change->restart, change->undone ? "" : ", or when it is restored or migrated");
+    print_later(change, name, change->restart, ", or when it is restored or migrated");
     for (size_t i = 0; cli->verbose && change->pending != NULL && change->pending[i] != NULL; i++) {
         vp_autofree char *text = vp_escape(change->pending[i]);
         printf("  %s\n", text);

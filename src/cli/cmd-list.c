@@ -73,17 +73,16 @@ static void entry_row(struct vp_table *table, const struct entry *entry)
         vp_table_cellf(table, NULL, "%zu", entry->profile->n);
     else
         vp_table_cell(table, "red", "broken");
+    vp_table_cell(table, NULL, entry->profile != NULL ? entry->profile->summary : entry->error->message);
     vp_table_cell(table, NULL, entry->files[0]);
     vp_table_cell(table, "brown", shadowed[0] != '\0' ? shadowed : NULL);
-    vp_table_cell(table, NULL, entry->profile != NULL ? entry->profile->summary : entry->error->message);
 }
 
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err)
 {
-    static const struct vp_column columns[] = {
-        {"NAME", VP_COLUMN_WHOLE, false},   {"SETTINGS", VP_COLUMN_WHOLE, true},
-        {"FILE", VP_COLUMN_WRAP, false},    {"SHADOWS", VP_COLUMN_WRAP, false},
-        {"SUMMARY", VP_COLUMN_WRAP, false},
+    struct vp_column columns[] = {
+        {"NAME", VP_COLUMN_WHOLE, false}, {"SETTINGS", VP_COLUMN_WHOLE, true}, {"SUMMARY", VP_COLUMN_WRAP, false},
+        {"FILE", VP_COLUMN_WRAP, false},  {NULL, VP_COLUMN_WRAP, false},
     };
     VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
     vp_autotable table = vp_table_new(cli, columns, VP_ARRAY_SIZE(columns));
@@ -106,6 +105,8 @@ int vp_cmd_list(struct vp_cli *cli, struct vp_error **err)
             status = vp_cli_exit(r);
         vp_json_append(array, entry_json(&entry));
         entry_row(table, &entry);
+        if (entry.files[0] != NULL && entry.files[1] != NULL)
+            columns[VP_ARRAY_SIZE(columns) - 1].name = "SHADOWS";
     }
     if (cli->json)
         vp_json_print(array);

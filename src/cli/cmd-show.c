@@ -40,7 +40,7 @@ static json_object *extends_chain(const struct vp_profile_dirs *where, const str
 /* "disk.cache", "xml:devices/…" */
 static char *setting_name(const struct vp_setting *setting)
 {
-    return setting->knob != NULL ? vp_strdup(setting->knob->name) : vp_asprintf("xml:%s", setting->path);
+    return setting->path != NULL ? vp_asprintf("xml:%s", setting->path) : vp_strdup(setting->knob->name);
 }
 
 static void print_json(const struct vp_profile *profile, json_object *chain)
@@ -56,7 +56,7 @@ static void print_json(const struct vp_profile *profile, json_object *chain)
     for (size_t i = 0; i < profile->n; i++) {
         const struct vp_setting *setting = &profile->settings[i];
         json_object *object = vp_json_object();
-        vp_json_add_text(object, "knob", setting->knob != NULL ? setting->knob->name : NULL);
+        vp_json_add_text(object, "knob", setting->path == NULL ? setting->knob->name : "xml");
         vp_json_add_text(object, "path", setting->path);
         vp_json_add_text(object, "value", setting->value.text);
         vp_json_add_text(object, "effect", setting->knob != NULL ? vp_effect_names[setting->knob->effect] : NULL);

@@ -10,7 +10,7 @@
 
 const struct vp_command vp_commands[] = {
     {"list", "", "the profiles there are",
-     "List the profiles, one in a line: name, number of settings, file, what it shadows, summary.\n"
+     "List the profiles, one in a line: name, number of settings, summary, file, what it shadows.\n"
      "A profile in /etc shadows the one of the same name below /usr.",
      BIT(JSON), 0, 0, vp_cmd_list},
     {"show", "PROFILE", "what a profile sets, and where it says so",

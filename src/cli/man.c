@@ -4,6 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
+/* mandoc(1) wants no longer lines. */
+#define LINE_MAX_COLUMNS 78
+
 static const char head[] =
     ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later\n"
     ".\\\" Made by virt-profile knobs --format=man.\n"
@@ -14,7 +17,8 @@ static const char head[] =
     ".Nm virt-profile-knobs\n"
     ".Nd settings of virt-profile\n"
     ".Sh DESCRIPTION\n"
-    "A knob is one named setting that a profile, an override in a domain's metadata or the option\n"
+    "A knob is one named setting that a profile, an override in a domain's\n"
+    "metadata or the option\n"
     ".Fl -set\n"
     "can make.\n"
     "In a profile, see\n"
@@ -22,7 +26,8 @@ static const char head[] =
     "the part before the dot is the section and the part behind it the key.\n"
     "Every knob also takes\n"
     ".Cm keep ,\n"
-    "which leaves the definition as it is and takes back what an extended profile says.\n"
+    "which leaves the definition as it is and takes back what an extended\n"
+    "profile says.\n"
     ".Pp\n"
     "The effect of a knob says when its settings may change:\n"
     ".Cm guest\n"
@@ -31,8 +36,8 @@ static const char head[] =
     "also when the guest is restored or arrives by migration,\n"
     ".Cm live\n"
     "at any time.\n"
-    "Conditions that are part of a knob are in its description; what a condition keeps from being set is\n"
-    "reported by\n"
+    "Conditions that are part of a knob are in its description; what a\n"
+    "condition keeps from being set is reported by\n"
     ".Cm virt-profile plan\n"
     "with the reason.\n"
     ".Sh KNOBS\n";
@@ -42,24 +47,33 @@ static const char tail[] = ".Sh SEE ALSO\n"
                            ".Xr virt-profile-profile 5 ,\n"
                            ".Xr virt-profile-hook 8\n";
 
-/* Text as roff takes it literally; each sentence on a line of its own, as mdoc wants it. */
-static void put_text(FILE *out, const char *text)
+static void put_word(FILE *out, const char *word, size_t n, bool at_start)
 {
-    bool at_start = true;
-
-    for (; *text != '\0'; text++) {
-        if (at_start && (*text == '.' || *text == '\''))
-            fputs("\\&", out);
-        at_start = false;
-        if (*text == '\\') {
+    if (at_start && (*word == '.' || *word == '\''))
+        fputs("\\&", out);
+    for (size_t i = 0; i < n; i++) {
+        if (word[i] == '\\')
             fputs("\\e", out);
-        } else if ((*text == '.' || *text == '?') && text[1] == ' ' && isupper((unsigned char)text[2])) {
-            fprintf(out, "%c\n", *text);
-            text++;
-            at_start = true;
-        } else {
-            fputc(*text == '\n' ? ' ' : *text, out);
-        }
+        else
+            fputc(word[i], out);
+    }
+}
+
+/* Text as roff takes it literally, each sentence from a new line on, as mdoc wants it. */
+static void put_text(FILE *out, const char *text, size_t column)
+{
+    bool sentence = false;
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, " \n");
+        bool fits = column + 1 + n <= LINE_MAX_COLUMNS;
+        bool new_line = column > 0 && (!fits || (sentence && isupper((unsigned char)*text)));
+        if (column > 0)
+            fputc(new_line ? '\n' : ' ', out);
+        put_word(out, text, n, column == 0 || new_line);
+        column = (column == 0 || new_line ? 0 : column + 1) + n;
+        sentence = n > 0 && strchr(".?!", text[n - 1]) != NULL;
+        text += n + strspn(text + n, " \n");
     }
     fputc('\n', out);
 }
@@ -69,9 +83,9 @@ static void put_knob(FILE *out, const struct vp_knob *knob)
     vp_autofree char *accepts = vp_knob_accepts(knob);
 
     fprintf(out, ".It Cm %s\n", knob->name);
-    put_text(out, knob->doc);
-    fputs(".br\nAccepts: ", out);
-    put_text(out, accepts);
+    put_text(out, knob->doc, 0);
+    fputs(".br\nAccepts:", out);
+    put_text(out, accepts, strlen("Accepts:"));
     if (knob->unit != NULL && knob->type != VP_TYPE_TEXT)
         fprintf(out, ".br\nUnit: %s\n", knob->unit);
     fprintf(out, ".br\nEffect: %s\n", vp_effect_names[knob->effect]);
