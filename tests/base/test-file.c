@@ -285,4 +285,5 @@ END_TEST
 
 VP_TEST_MAIN("file", VP_TEST_ROWS(read_file, read_rows), VP_TEST_ROWS(read_pipe, read_rows),
              VP_TEST(read_pipe_without_drain), VP_TEST(read_from_the_middle), VP_TEST(read_proc),
-             VP_TEST(read_error), VP_TEST(write_in_pieces_and_through_signals), VP_TEST(write_error))
+             VP_TEST(read_error), VP_TEST(read_through_signals), VP_TEST(write_in_pieces_and_through_signals),
+             VP_TEST(write_error))
