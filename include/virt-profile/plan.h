@@ -19,6 +19,7 @@ struct vp_action {
     enum vp_effect effect;
     const char *knob;  /* borrowed; "xml" for the [xml] section */
     char *target;      /* owned; a place (place.h): "devices/disk[vda]/driver/@cache" */
+    char *settled;     /* owned; the place's name once the plan is carried out, where removals shift the numbers; NULL: target */
     char *value;       /* owned; NULL: absent */
     char *previous;    /* owned; what is there without virt-profile; NULL: absent */
     char *reason;      /* owned; one clause for `plan` */
@@ -50,8 +51,14 @@ struct vp_plan *vp_plan_new(void);
 void vp_plan_free(struct vp_plan *plan);
 static inline void vp_plan_free_ptr(struct vp_plan **plan) { vp_plan_free(*plan); }
 
-/* Add an action, or replace the one on the same target, which stays where it was in the list. Takes what the action owns. */
+/**
+ * Add an action, or replace the one on the same target, which stays where it was in the list. One on a whole element
+ * takes earlier ones below it out. Takes what the action owns.
+ */
 void vp_plan_put(struct vp_plan *plan, struct vp_action action);
+
+/* Work out every action's `settled`, once the plan is complete. */
+void vp_plan_settle(struct vp_plan *plan);
 
 /* The action on a target; NULL when there is none. Borrowed until the next vp_plan_put(). */
 const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -92,18 +93,8 @@ unsigned vp_domain_vcpus(const struct vp_domain *domain)
 
 uint64_t vp_node_kib(const vp_node *node)
 {
-    static const struct {
-        const char *unit;
-        uint64_t bytes;
-    } units[] = {
-        {"b", 1},           {"bytes", 1},
-        {"KB", 1000},       {"k", 1024},
-        {"KiB", 1024},      {"MB", 1000000},
-        {"M", 1u << 20},    {"MiB", 1u << 20},
-        {"GB", 1000000000}, {"G", 1u << 30},
-        {"GiB", 1u << 30},  {"TB", 1000000000000},
-        {"T", 1ull << 40},  {"TiB", 1ull << 40},
-    };
+    /* virScaleInteger(): a letter alone and with iB are powers of 1024, with B of 1000. */
+    static const char letters[] = "KMGTPE";
     vp_autofree char *text = vp_node_text(node);
     const char *unit = vp_node_attr(node, "unit");
     uint64_t n = 0;
@@ -111,15 +102,16 @@ uint64_t vp_node_kib(const vp_node *node)
         return 0;
     if (unit == NULL)
         return n;
-    for (size_t i = 0; i < VP_ARRAY_SIZE(units); i++)
-        if (strcasecmp(units[i].unit, unit) == 0) {
-            uint64_t bytes = 0;
-            if (__builtin_mul_overflow(n, units[i].bytes, &bytes))
-                return 0;
-            /* libvirt rounds up to whole KiB (virDomainParseScaledValue, VIR_DIV_UP). */
-            return bytes / 1024 + (bytes % 1024 != 0);
-        }
-    return 0;
+    if (strcasecmp(unit, "b") == 0 || strcasecmp(unit, "byte") == 0 || strcasecmp(unit, "bytes") == 0)
+        return n / 1024 + (n % 1024 != 0);
+    const char *letter = strchr(letters, toupper((unsigned char)unit[0]));
+    const bool decimal = strcasecmp(unit + 1, "B") == 0;
+    if (unit[0] == '\0' || letter == NULL || !(unit[1] == '\0' || decimal || strcasecmp(unit + 1, "iB") == 0))
+        return 0;
+    for (const char *l = letters; l <= letter; l++)
+        if (__builtin_mul_overflow(n, decimal ? 1000u : 1024u, &n))
+            return 0;
+    return n / 1024 + (n % 1024 != 0); /* libvirt rounds up to whole KiB (virDomainParseScaledValue()) */
 }
 
 uint64_t vp_domain_memory_kib(const struct vp_domain *domain)

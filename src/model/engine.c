@@ -4,6 +4,7 @@
 
 #include "place.h"
 #include "engine.h"
+#include "strbuf.h"
 
 void vp_result_done(struct vp_result *result)
 {
@@ -134,6 +135,34 @@ static char *describe(const struct vp_action *action, const char *found)
                        shown(action->value));
 }
 
+/* A place without its numbers, which shift as elements come and go: "devices/input[#2]/@bus" as "devices/input[#/@bus". */
+static char *without_numbers(const char *place)
+{
+    struct vp_strbuf buf = {0};
+    while (*place != '\0') {
+        const char *hash = strstr(place, "[#");
+        const size_t n = hash != NULL ? (size_t)(hash - place) + 2 : strlen(place);
+        vp_strbuf_addn(&buf, place, n);
+        place += n;
+        if (hash != NULL)
+            place += strcspn(place, "]") + (strchr(place, ']') != NULL);
+    }
+    return vp_strbuf_take(&buf);
+}
+
+static bool planned_numbered(const struct vp_plan *plan, const char *knob, const char *at)
+{
+    vp_autofree char *wanted = without_numbers(at);
+    for (size_t i = 0; i < plan->n; i++) {
+        if (strcmp(plan->actions[i].knob, knob) != 0)
+            continue;
+        vp_autofree char *own = without_numbers(plan->actions[i].target);
+        if (strcmp(own, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Entries of the record that no action of the plan accounts for. */
 static void add_leftovers(const struct vp_result *result, const struct vp_registry *registry,
                           const struct vp_domain *domain, enum vp_phase phase, struct pending *pending)
@@ -153,7 +182,9 @@ static void add_leftovers(const struct vp_result *result, const struct vp_regist
         vp_autofree char *there = vp_place_format(place.node, *place.rest == '\0' ? place.attr : NULL);
         vp_autofree char *target =
             vp_asprintf("%s%s%s", there, *there != '\0' && *place.rest != '\0' ? "/" : "", place.rest);
-        if (vp_plan_find(result->plan, target) == NULL)
+        const bool planned = vp_plan_find(result->plan, target) != NULL ||
+                             (strstr(at, "[#") != NULL && planned_numbered(result->plan, knob, at));
+        if (!planned)
             add_pending(pending, vp_asprintf("%s: %s is left from an earlier profile", knob, at));
     }
 }

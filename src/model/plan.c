@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 #include "place.h"
 #include "plan.h"
+#include "size.h"
 
 const char *const vp_action_kind_names[VP_ACTION_N_] = {
     [VP_ACTION_ATTRIBUTE] = "attribute",
@@ -27,6 +29,7 @@ struct vp_plan *vp_plan_new(void)
 static void action_done(struct vp_action *action)
 {
     free(action->target);
+    free(action->settled);
     free(action->value);
     free(action->previous);
     free(action->reason);
@@ -56,8 +59,42 @@ static struct vp_action *find(const struct vp_plan *plan, const char *target)
 
 const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target) { return find(plan, target); }
 
+static void enter(struct vp_plan *plan, size_t index)
+{
+    if (lh_table_insert(plan->by_target, plan->actions[index].target, (const void *)(uintptr_t)(index + 1)) < 0)
+        vp_oom();
+}
+
+/* What was planned inside an element is void when a later knob decides about the element. */
+static void drop_below(struct vp_plan *plan, const char *target)
+{
+    const size_t n = strlen(target);
+    size_t kept = 0;
+    for (size_t i = 0; i < plan->n; i++)
+        kept += strncmp(plan->actions[i].target, target, n) != 0 || plan->actions[i].target[n] != '/';
+    if (kept == plan->n)
+        return;
+    lh_table_free(plan->by_target);
+    plan->by_target = lh_kchar_table_new(64, NULL);
+    if (plan->by_target == NULL)
+        vp_oom();
+    kept = 0;
+    for (size_t i = 0; i < plan->n; i++) {
+        struct vp_action *action = &plan->actions[i];
+        if (strncmp(action->target, target, n) == 0 && action->target[n] == '/') {
+            action_done(action);
+            continue;
+        }
+        plan->actions[kept] = *action;
+        enter(plan, kept++);
+    }
+    plan->n = kept;
+}
+
 void vp_plan_put(struct vp_plan *plan, struct vp_action action)
 {
+    if (action.kind == VP_ACTION_ELEMENT && action.previous != NULL)
+        drop_below(plan, action.target);
     struct vp_action *old = find(plan, action.target);
     if (old != NULL) {
         free(action.target);
@@ -67,9 +104,51 @@ void vp_plan_put(struct vp_plan *plan, struct vp_action action)
         return;
     }
     vp_grow(&plan->actions, plan->n, &plan->cap, sizeof(*plan->actions));
-    plan->actions[plan->n++] = action;
-    if (lh_table_insert(plan->by_target, action.target, (const void *)(uintptr_t)plan->n) < 0)
-        vp_oom();
+    plan->actions[plan->n] = action;
+    enter(plan, plan->n++);
+}
+
+/* The first "[#N]" of a place: true, with the length of what stands before it and N. */
+static bool numbered(const char *target, size_t *ret_prefix, uint64_t *ret_number, const char **ret_tail)
+{
+    const char *hash = strstr(target, "[#");
+    const char *end = hash != NULL ? strchr(hash, ']') : NULL;
+    if (end == NULL)
+        return false;
+    vp_autofree char *digits = vp_strndup(hash + 2, (size_t)(end - hash) - 2);
+    *ret_prefix = (size_t)(hash - target);
+    *ret_tail = end + 1;
+    return vp_u64_parse(digits, 1, UINT32_MAX, ret_number) == 0;
+}
+
+static bool removes(const struct vp_action *action)
+{
+    return action->kind == VP_ACTION_ELEMENT && action->value == NULL && action->previous != NULL;
+}
+
+void vp_plan_settle(struct vp_plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        struct vp_action *action = &plan->actions[i];
+        size_t prefix = 0;
+        uint64_t number = 0;
+        uint64_t less = 0;
+        const char *tail = NULL;
+        if (!numbered(action->target, &prefix, &number, &tail))
+            continue;
+        for (size_t k = 0; k < plan->n; k++) {
+            size_t other = 0;
+            uint64_t removed = 0;
+            const char *end = NULL;
+            if (removes(&plan->actions[k]) && numbered(plan->actions[k].target, &other, &removed, &end) &&
+                *end == '\0' && other == prefix && removed < number &&
+                strncmp(plan->actions[k].target, action->target, prefix) == 0)
+                less++;
+        }
+        if (less > 0)
+            action->settled =
+                vp_asprintf("%.*s[#%" PRIu64 "]%s", (int)prefix, action->target, number - less, tail);
+    }
 }
 
 static bool element_satisfies(vp_doc *doc, const vp_node *have, const char *value)
@@ -91,6 +170,22 @@ static bool readdress_ok(const struct vp_action *action, const vp_node *have)
     return action->previous == NULL || strcmp(text, action->previous) != 0;
 }
 
+/*
+ * One of several without a key was taken out: whatever has its number now is another. It is still there when one of them says what it said.
+ */
+static bool still_there(const struct vp_action *action, const struct vp_domain *domain)
+{
+    const char *bracket = strrchr(action->target, '[');
+    vp_autofree char *holder = vp_strndup(action->target, (size_t)(bracket - action->target));
+    struct vp_place place;
+    if (vp_place_resolve(domain->root, holder, &place) < 0 || *place.rest != '\0')
+        return false;
+    for (const vp_node *n = place.node; n != NULL; n = vp_node_same(n))
+        if (element_satisfies(domain->doc, n, action->previous))
+            return true;
+    return false;
+}
+
 static char *found_text(const struct vp_action *action, const struct vp_place *place, bool there)
 {
     if (!there)
@@ -106,7 +201,11 @@ enum vp_verdict vp_verify_definition(const struct vp_action *action, const struc
     struct vp_place place;
     bool ok = false;
     vp_autofree char *found = NULL;
-    if (vp_place_resolve(domain->root, action->target, &place) < 0)
+    const char *target = action->settled != NULL ? action->settled : action->target;
+    const size_t n = strlen(action->target);
+    if (removes(action) && strstr(action->target, "[#") != NULL && action->target[n - 1] == ']')
+        return still_there(action, domain) ? VP_VERDICT_DIFFERS : VP_VERDICT_OK;
+    if (vp_place_resolve(domain->root, target, &place) < 0)
         return VP_VERDICT_DIFFERS;
     const bool there = *place.rest == '\0';
     found = found_text(action, &place, there);

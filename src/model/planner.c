@@ -235,6 +235,7 @@ int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *prof
     const int r = vp_plan_xml_settings(&planning, err);
     if (r < 0)
         return r;
+    vp_plan_settle(plan);
     *ret_plan = vp_take(&plan);
     return 0;
 }

@@ -163,11 +163,21 @@ static int apply_new(const struct applying *a, const struct vp_action *action, s
     vp_node *holder = make_holders(a, action->anchor, action->target + action->rest, &last);
     struct vp_step step;
     (void)vp_place_step(last, &step); /* well-formed: the planner wrote it */
+    /* An earlier action of the plan may have made it, to hold an attribute. */
+    vp_node *made = vp_place_down(holder, &step);
+    if (made != NULL && action->kind == VP_ACTION_TEXT) {
+        vp_node_set_text(made, action->value);
+        add_entry(a, "was", action->knob, made, NULL);
+        return 0;
+    }
     vp_node *node = NULL;
     const int r = new_element(a, action, &step, &node, err);
     if (r < 0)
         return r;
-    vp_place_insert(holder, node);
+    if (made != NULL)
+        vp_node_replace(made, node);
+    else
+        vp_place_insert(holder, node);
     const vp_node *stored = stored_node(a, node);
     if (vp_node_satisfies(stored, node)) {
         vp_node *completed = vp_node_copy(a->domain->doc, stored);

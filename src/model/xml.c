@@ -21,6 +21,14 @@ static void quiet(void *ctx, const char *fmt, ...)
     (void)fmt;
 }
 
+/* libxml2 takes no const where it only reads, and the tree is not const below a const node. */
+static xmlNode *unconst(const xmlNode *node)
+{
+    xmlNode *plain = NULL;
+    memcpy(&plain, &node, sizeof(plain));
+    return plain;
+}
+
 static bool is_blank(const char *text) { return text[strspn(text, " \t\r\n")] == '\0'; }
 
 static int parse_failed(xmlParserCtxt *ctxt, const char *what, struct vp_error **err)
@@ -61,7 +69,7 @@ static void refuse_dtd(void *data, const xmlChar *name, const xmlChar *external,
 }
 
 /* xmlDoc's _private points here in a document that quotes attributes as libvirt does. */
-static const char single_mark[] = "'";
+static char single_mark;
 
 /* Does the first attribute of the text stand in single quotes? */
 static bool single_quoted(const char *text, size_t len)
@@ -102,14 +110,16 @@ int vp_doc_parse(const char *text, size_t len, const char *what, vp_doc **ret_do
         return parse_failed(ctxt, what, err);
     if (has_entity(doc->children))
         return vp_fail(err, EBADMSG, "%s has entity references, which are not accepted", what);
-    doc->_private = single_quoted(text, len) ? (void *)single_mark : NULL;
+    doc->_private = single_quoted(text, len) ? &single_mark : NULL;
     *ret_doc = vp_take(&doc);
     return 0;
 }
 
 vp_doc *vp_doc_copy(const vp_doc *doc)
 {
-    vp_doc *copy = xmlCopyDoc((vp_doc *)doc, 1);
+    vp_doc *plain = NULL;
+    memcpy(&plain, &doc, sizeof(plain));
+    vp_doc *copy = xmlCopyDoc(plain, 1);
     if (copy == NULL)
         vp_oom();
     copy->_private = doc->_private;
@@ -190,7 +200,7 @@ char *vp_doc_format(vp_doc *doc, size_t *ret_len)
                                         XML_SAVE_AS_XML | (declared ? 0 : XML_SAVE_NO_DECL));
     if (save == NULL || xmlSaveDoc(save, doc) < 0 || xmlSaveClose(save) < 0)
         vp_oom();
-    char *text = doc->_private == single_mark ? single_quotes(STR(xmlBufferContent(buf)))
+    char *text = doc->_private == &single_mark ? single_quotes(STR(xmlBufferContent(buf)))
                                               : vp_strdup(STR(xmlBufferContent(buf)));
     xmlBufferFree(buf);
     *ret_len = strlen(text);
@@ -217,11 +227,11 @@ vp_node *vp_node_parent(const vp_node *node)
                                                                                           : NULL;
 }
 
-vp_node *vp_node_first(const vp_node *node) { return node != NULL ? xmlFirstElementChild((vp_node *)node) : NULL; }
-vp_node *vp_node_next(const vp_node *node) { return node != NULL ? xmlNextElementSibling((vp_node *)node) : NULL; }
+vp_node *vp_node_first(const vp_node *node) { return node != NULL ? xmlFirstElementChild(unconst(node)) : NULL; }
+vp_node *vp_node_next(const vp_node *node) { return node != NULL ? xmlNextElementSibling(unconst(node)) : NULL; }
 vp_node *vp_node_prev(const vp_node *node)
 {
-    return node != NULL ? xmlPreviousElementSibling((vp_node *)node) : NULL;
+    return node != NULL ? xmlPreviousElementSibling(unconst(node)) : NULL;
 }
 
 vp_node *vp_node_child(const vp_node *node, const char *name)
@@ -242,7 +252,7 @@ vp_node *vp_node_same(const vp_node *node)
 
 vp_node *vp_node_walk(const vp_node *node, const char *path)
 {
-    vp_node *at = (vp_node *)node;
+    vp_node *at = unconst(node);
     while (at != NULL && *path != '\0') {
         const size_t n = strcspn(path, "/");
         vp_node *child = vp_node_first(at);

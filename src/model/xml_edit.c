@@ -57,7 +57,9 @@ vp_node *vp_node_new_like(const vp_node *like, const char *name)
 
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node)
 {
-    vp_node *copy = xmlDocCopyNode((vp_node *)node, doc, 1);
+    vp_node *plain = NULL;
+    memcpy(&plain, &node, sizeof(plain)); /* libxml2 takes no const where it only reads */
+    vp_node *copy = xmlDocCopyNode(plain, doc, 1);
     if (copy == NULL)
         vp_oom();
     return copy;
