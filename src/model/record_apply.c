@@ -88,6 +88,9 @@ static void keep_defaults(const struct applying *a, vp_node *made)
     for (size_t i = 0; stored != NULL && vp_node_attr_at(stored, i, &name, &value); i++)
         if (vp_node_tolerates(vp_node_name(made), name, NULL))
             vp_node_set_attr(made, name, value);
+    for (const vp_node *n = vp_node_first(stored); n != NULL; n = vp_node_next(n))
+        if (vp_node_tolerates(vp_node_name(made), NULL, vp_node_name(n)))
+            vp_node_append(made, vp_node_copy(a->domain->doc, n));
 }
 
 /* Make the elements of `rest` but the last step. Returns the one that holds the last step, which is left in *ret_last. */

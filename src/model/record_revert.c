@@ -43,8 +43,12 @@ static void drop_taken_addresses(struct vp_domain *domain, const struct restored
     }
 }
 
-static bool only_tolerated_attrs(const vp_node *node)
+/* Nothing is in the element but what libvirt adds by itself. */
+static bool is_bare(const vp_node *node)
 {
+    for (const vp_node *n = vp_node_first(node); n != NULL; n = vp_node_next(n))
+        if (!vp_node_tolerates(vp_node_name(node), NULL, vp_node_name(n)))
+            return false;
     const char *name = NULL;
     const char *value = NULL;
     for (size_t i = 0; vp_node_attr_at(node, i, &name, &value); i++)
@@ -61,7 +65,7 @@ static bool undo_made(struct vp_domain *domain, const char *at, enum vp_phase ph
         return false; /* it holds the tag: vp_tag_remove() */
     if (vp_place_resolve(domain->root, at, &place) < 0 || *place.rest != '\0')
         return true;
-    if (vp_node_first(place.node) == NULL && only_tolerated_attrs(place.node)) {
+    if (is_bare(place.node)) {
         vp_node_remove(place.node);
         return true;
     }
