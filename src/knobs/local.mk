@@ -10,3 +10,8 @@ libvirt_profile_a_SOURCES += \
 	src/knobs/memory.c src/knobs/memory_backing.c src/knobs/memory_balloon.c src/knobs/memory_limits.c
 
 libvirt_profile_a_SOURCES += include/virt-profile/knobs.h src/knobs/registry.c
+
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/nics.h src/knobs/nics.c src/knobs/network.c \
+	include/virt-profile/timer.h src/knobs/timer.c src/knobs/clock.c src/knobs/hyperv.c \
+	include/virt-profile/guestdevices.h src/knobs/guestdevices.c src/knobs/guest.c

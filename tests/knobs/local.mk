@@ -13,3 +13,9 @@ unit_tests += tests/knobs/test-cpu tests/knobs/test-cputune tests/knobs/test-mem
 tests_knobs_test_cpu_SOURCES = tests/knobs/test-cpu.c $(knob_harness)
 tests_knobs_test_cputune_SOURCES = tests/knobs/test-cputune.c $(knob_harness)
 tests_knobs_test_memory_SOURCES = tests/knobs/test-memory.c $(knob_harness)
+
+unit_tests += tests/knobs/test-network tests/knobs/test-guest tests/knobs/test-clock tests/knobs/test-hyperv
+tests_knobs_test_network_SOURCES = tests/knobs/test-network.c $(knob_harness)
+tests_knobs_test_guest_SOURCES = tests/knobs/test-guest.c $(knob_harness)
+tests_knobs_test_clock_SOURCES = tests/knobs/test-clock.c $(knob_harness)
+tests_knobs_test_hyperv_SOURCES = tests/knobs/test-hyperv.c $(knob_harness)
