@@ -14,8 +14,29 @@ void vp_result_done(struct vp_result *result)
     *result = (struct vp_result){0};
 }
 
-/* Write what was asked for into the tag; whether it makes sense is found out when the tag is loaded. */
-static int edit_tag(const struct vp_request *request, struct vp_domain *domain, struct vp_error **err)
+/* "KNOB=VALUE" into the tag, if it makes sense. */
+static int add_set(const struct vp_registry *registry, const char *set, struct vp_domain *domain,
+                   struct vp_error **err)
+{
+    const char *equals = strchr(set, '=');
+    if (equals == NULL || equals == set)
+        return vp_fail(err, EINVAL, "'%s' is not KNOB=VALUE", set);
+    vp_autofree char *knob = vp_strndup(set, (size_t)(equals - set));
+    if (strncmp(knob, "xml.", strlen("xml.")) != 0 && vp_registry_find(registry, knob) == NULL) {
+        vp_autofree char *hint = vp_registry_hint(registry, knob);
+        return vp_fail(err, ENOENT, "there is no knob '%s' to set%s", knob, hint);
+    }
+    VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *probe = vp_alloc(1, sizeof(*probe));
+    const int r = vp_profile_set(probe, registry, knob, equals + 1, "", err);
+    if (r < 0)
+        return r;
+    vp_tag_set(domain, knob, equals + 1);
+    return 0;
+}
+
+/* Write what was asked for into the tag; the profile itself is found when the tag is loaded. */
+static int edit_tag(const struct vp_registry *registry, const struct vp_request *request, struct vp_domain *domain,
+                    struct vp_error **err)
 {
     struct vp_tag tag;
     if (request->profile != NULL) {
@@ -32,11 +53,9 @@ static int edit_tag(const struct vp_request *request, struct vp_domain *domain, 
     if (request->enforce != NULL)
         vp_tag_enforce(domain, request->enforce);
     for (size_t i = 0; request->sets != NULL && request->sets[i] != NULL; i++) {
-        const char *equals = strchr(request->sets[i], '=');
-        if (equals == NULL || equals == request->sets[i])
-            return vp_fail(err, EINVAL, "'%s' is not KNOB=VALUE", request->sets[i]);
-        vp_autofree char *knob = vp_strndup(request->sets[i], (size_t)(equals - request->sets[i]));
-        vp_tag_set(domain, knob, equals + 1);
+        const int r = add_set(registry, request->sets[i], domain, err);
+        if (r < 0)
+            return r;
     }
     return 0;
 }
@@ -47,7 +66,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
     VP_CLEANUP(vp_result_done) struct vp_result result = {0};
     vp_autofree char *name = vp_domain_name(domain);
     struct vp_tag tag;
-    if (edit_tag(request, domain, err) < 0)
+    if (edit_tag(engine->registry, request, domain, err) < 0)
         return vp_prefix(err, "domain '%s'", name);
     result.base = vp_domain_copy(domain);
     if (vp_tag_read(domain, &tag)) {
