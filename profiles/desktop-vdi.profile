@@ -38,3 +38,38 @@ balloon-autodeflate = yes
 free-page-reporting = yes
 ; Memory that may be swapped and shared must not be locked.
 locked = no
+
+[network]
+; Every packet of an emulated card is several exits; only where the guest is known to have drivers (KubeVirt, oVirt and Nova give virtio by default).
+model = virtio
+; A desktop fills no more, and each queue is a thread of the host among those of many guests (oVirt takes at most 4 for servers).
+queues = min(vcpus, 2)
+
+[guest]
+; Windows and Linux both take randomness from it (virt-install and oVirt give it to their guests).
+rng = yes
+; QEMU polls an emulated USB tablet all the time, also of an idle desktop (QEMU documentation, "USB emulation"; field figures of VDI hosts).
+tablet = virtio
+; A desktop that puts itself to sleep is lost to its user (virt-install writes the same for x86 guests).
+suspend-to-mem = no
+suspend-to-disk = no
+
+[clock]
+; Windows takes the hardware clock for local time (OpenStack Nova for Windows guests), others for UTC.
+offset = auto
+; Time without an exit, for Windows and for Linux (QEMU docs/system/i386/hyperv.rst).
+hypervclock = yes
+kvmclock = yes
+; Many idle desktops whose timers tick are a busy host (QEMU docs/system/i386/hyperv.rst; OpenStack Nova: hpet off).
+hpet = no
+; A desktop that waited for its CPU makes up for the time (OpenStack Nova: rtc catchup, pit delay).
+rtc = catchup
+pit = delay
+
+[hyperv]
+; All that QEMU recommends for every host (QEMU docs/system/i386/hyperv.rst, "Recommendations"). Does nothing on Linux.
+enlightenments = auto
+; 0xfff, as desktops outnumber the host's CPUs (QEMU docs/system/i386/hyperv.rst, "Recommendations").
+spinlocks = 4095
+; Virtualization-based security runs Hyper-V in the desktop (same document: should be enabled on Intel, and only there).
+evmcs = yes

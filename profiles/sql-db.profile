@@ -32,3 +32,36 @@ hugepages = 1G, 2M, thp
 ksm = no
 ; A buffer pool that a balloon squeezes swaps (SUSE, SAP HANA on KVM: memory equals currentMemory). Huge pages need no lock.
 balloon = no
+
+[network]
+; Every packet of an emulated card is several exits; only where the guest is known to have drivers (KubeVirt, oVirt and Nova give virtio by default).
+model = virtio
+; Packets go through the kernel; a host without vhost-net is to be noticed at the start and not by the users (libvirt, domain format, "driver name").
+backend = vhost
+; Connections spread over the vCPUs; each queue is a vhost thread, so not without limit (oVirt takes at most 4, OpenStack Nova up to one a vCPU).
+queues = min(vcpus, 8)
+
+[guest]
+; TLS and UUIDs take randomness from the first second on (virt-install gives Linux guests the same device).
+rng = yes
+; Nobody listens to a server, and a sound card's timers wake QEMU (oVirt: sound for desktops only).
+sound = no
+; A server that puts itself to sleep is down (virt-install writes the same for x86 guests).
+suspend-to-mem = no
+suspend-to-disk = no
+
+[clock]
+; Time without an exit, for Linux and for Windows (SUSE, "Best Practices for SAP HANA on KVM"; QEMU docs/system/i386/hyperv.rst).
+kvmclock = yes
+hypervclock = yes
+; Transactions read the clock all the time, and each read of an HPET is an exit (SUSE, "Best Practices for SAP HANA on KVM": hpet off).
+hpet = no
+; The clock must not lag behind after a stall (same SUSE guide: rtc catchup, pit delay).
+rtc = catchup
+pit = delay
+
+[hyperv]
+; SQL Server on Windows: all that QEMU recommends for every host (QEMU docs/system/i386/hyperv.rst, "Recommendations"). Does nothing on Linux.
+enlightenments = auto
+; Twice the smallest value, as holders of locks rarely lose their CPU here (OpenStack Nova, oVirt and KubeVirt set this number).
+spinlocks = 8191
