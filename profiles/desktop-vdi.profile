@@ -48,7 +48,7 @@ queues = min(vcpus, 2)
 [guest]
 ; Windows and Linux both take randomness from it (virt-install and oVirt give it to their guests).
 rng = yes
-; QEMU polls an emulated USB tablet all the time, also of an idle desktop (QEMU documentation, "USB emulation"; field figures of VDI hosts).
+; A USB tablet keeps an emulated USB controller at work (QEMU documentation, "USB emulation", on the CPU that UHCI and EHCI take); a virtio one only interrupts.
 tablet = virtio
 ; A desktop that puts itself to sleep is lost to its user (virt-install writes the same for x86 guests).
 suspend-to-mem = no

@@ -36,13 +36,13 @@ model = virtio
 backend = vhost
 ; One for each vCPU that polls; the switch must offer as many (Open vSwitch, "DPDK vHost User Ports"; OpenStack Nova, hw:vif_multiqueue_enabled).
 queues = min(vcpus, 8)
-; A burst waits in the ring and is not dropped while the guest or the switch is elsewhere (OpenStack Nova, "libvirt: configure queue sizes", Rocky).
+; A burst waits in the ring and is not dropped while the guest or the switch is elsewhere (OpenStack Nova, "Configure virtio queue sizes", Rocky).
 rx-queue-size = 1024
 ; The same for what the guest sends, where QEMU takes it: vhost-user.
 tx-queue-size = 1024
 
 [guest]
-; What is not there interrupts nobody (libvirt knowledge base, "KVM Real Time Guest Configuration": no USB, no sound, no tablet).
+; What is not there interrupts nobody (libvirt knowledge base, "KVM Real Time Guest Configuration": no USB; a tablet hangs on it and a sound card has timers).
 usb = no
 sound = no
 tablet = no
