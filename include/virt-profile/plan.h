@@ -17,6 +17,7 @@ extern const char *const vp_action_kind_names[VP_ACTION_N_];
 struct vp_action {
     enum vp_action_kind kind;
     enum vp_effect effect;
+    bool own_effect;   /* the effect is not its knob's, so the record has to say it */
     const char *knob;  /* borrowed; "xml" for the [xml] section */
     char *target;      /* owned; a place (place.h): "devices/disk[vda]/driver/@cache" */
     char *settled;     /* owned; the place's name once the plan is carried out, where removals shift the numbers; NULL: target */
@@ -46,6 +47,9 @@ struct vp_plan {
     struct vp_note *notes;
     size_t n_notes, cap_notes;
 };
+
+/* Free what an action owns. */
+void vp_action_done(struct vp_action *action);
 
 struct vp_plan *vp_plan_new(void);
 void vp_plan_free(struct vp_plan *plan);

@@ -19,6 +19,8 @@ struct vp_planning {
     struct vp_host *host;
     enum vp_phase phase;
     struct vp_plan *plan;
+    bool as_given; /* vp_plan_as() */
+    enum vp_effect as;
 };
 
 /**
@@ -43,6 +45,8 @@ void vp_plan_text(struct vp_planning *planning, const struct vp_setting *setting
 /* value: XML of one element as libvirt would print it, so that the stored definition compares equal. */
 void vp_plan_element(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                      const char *path, const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
+/* The next action has this effect instead of its knob's: for a change that only some guests can see. */
+void vp_plan_as(struct vp_planning *planning, enum vp_effect effect);
 /* Let libvirt give device `at` a new <address>. Nothing happens where it has none. */
 void vp_plan_readdress(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                        const char *fmt, ...) VP_PRINTF(4, 5);

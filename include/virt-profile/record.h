@@ -10,6 +10,7 @@
  *     <vp:made at="cputune"/>                                       an element made to hold others
  *     <vp:was knob="cpu.shares" at="cputune/shares"/>                was not there
  *     <vp:was knob="disk.cache" at="devices/disk[vda]/driver/@cache" value="writeback"/>
+ *     <vp:was knob="disk.cache" at="devices/disk[vdb]/driver/@cache" effect="guest" value="writethrough"/>
  *     <vp:was knob="memory.balloon" at="devices/memballoon"><memballoon model='virtio'/></vp:was>
  *     <vp:was knob="guest.sound" at="devices/sound[#1]" after="devices/input[#2]"><sound model='ich6'/></vp:was>
  *     <vp:had controllers="pci:0 usb:0"/>                            controllers before devices were added
@@ -39,6 +40,9 @@ void vp_record_drop_controllers(struct vp_domain *domain);
  */
 int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_domain *domain,
                     const struct vp_domain *old, struct vp_error **err);
+
+/* When an entry may be undone: its own effect where it says one, else its knob's; `guest` for a knob the registry does not know. */
+enum vp_effect vp_record_effect(const vp_node *entry, const struct vp_registry *registry);
 
 /* The next `was` entry of a tag, from `entry` NULL on; NULL at the end. Gives its knob and place, both borrowed. */
 const vp_node *vp_record_next(const struct vp_tag *tag, const vp_node *entry, const char **ret_knob,

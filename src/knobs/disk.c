@@ -22,6 +22,12 @@ static bool is_direct(const char *cache)
     return is(cache, caches[CACHE_NONE]) || is(cache, caches[CACHE_DIRECTSYNC]);
 }
 
+/* Does libvirt switch the device's write cache off with it (qemuBuildDiskDeviceProps(): write-cache)? Then the guest sends no flushes. */
+static bool is_written_through(const char *cache)
+{
+    return is(cache, caches[CACHE_WRITETHROUGH]) || is(cache, caches[CACHE_DIRECTSYNC]);
+}
+
 static const char *cache_reason(int cache)
 {
     switch (cache) {
@@ -50,6 +56,8 @@ static void plan_cache_of(struct vp_planning *planning, const struct vp_setting 
                      name);
         return;
     }
+    if (is_written_through(caches[cache]) != is_written_through(vp_node_walk_attr(disk, "driver", "cache")))
+        vp_plan_as(planning, VP_EFFECT_GUEST);
     vp_plan_attr(planning, setting, disk, "driver/@cache", caches[cache], "%s", cache_reason(cache));
     if (!is_direct(caches[cache]) && is(vp_node_walk_attr(disk, "driver", "io"), ios[IO_NATIVE]))
         vp_plan_attr(planning, setting, disk, "driver/@io", ios[IO_THREADS],
@@ -226,8 +234,9 @@ static int plan_queues(struct vp_planning *planning, const struct vp_setting *se
 }
 
 /*
- * The guest sees the cache mode: libvirt turns it into the device's write-cache property, and a guest that was told
- * "write through" sends no flushes, so that none or writeback under it would lose data. Only a new guest may see another.
+ * Between writeback, none and unsafe the guest sees no difference. To and from writethrough and directsync it does: libvirt turns
+ * them into the device's write-cache property, and a guest that was told "write through" sends no flushes, so that none or
+ * writeback under it would lose data. Such a change waits for a cold start (plan_cache_of()).
  * Of I/O mode, discard and zero detection the device tells the guest nothing (virtio-blk, scsi-hd and ide-hd announce
  * discard whatever the image can do), nor does libvirt's ABI check compare them.
  */
@@ -235,12 +244,13 @@ const struct vp_knob vp_knobs_disk[] = {
     {
         .name = "disk.cache",
         .type = VP_TYPE_CHOICE,
-        .effect = VP_EFFECT_GUEST,
+        .effect = VP_EFFECT_LAUNCH,
         .choices = caches,
         .doc = "How hard disks use the host's page cache. none and directsync go past it, directsync and writethrough "
                "wait for the storage on every write, unsafe ignores the guest's flushes and is warned about. Left out "
                "on vhost-user, NVMe and SCSI lun disks, and on shareable disks unless it is none or directsync; native "
-               "I/O in the definition becomes threads where the new mode does not allow it.",
+               "I/O in the definition becomes threads where the new mode does not allow it. A change to or from directsync "
+               "and writethrough waits for a cold start, as it tells the guest whether to flush.",
         .plan = plan_cache,
         .verify = vp_verify_definition,
     },

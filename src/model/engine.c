@@ -193,9 +193,8 @@ static void add_leftovers(const struct vp_result *result, const struct vp_regist
         return;
     for (const vp_node *n = vp_record_next(&tag, NULL, &knob, &at); n != NULL;
          n = vp_record_next(&tag, n, &knob, &at)) {
-        const struct vp_knob *known = vp_registry_find(registry, knob);
         struct vp_place place;
-        if (!vp_phase_allows(phase, known != NULL ? known->effect : VP_EFFECT_GUEST) ||
+        if (!vp_phase_allows(phase, vp_record_effect(n, registry)) ||
             vp_place_resolve(result->base->root, at, &place) < 0)
             continue;
         vp_autofree char *there = vp_place_format(place.node, *place.rest == '\0' ? place.attr : NULL);

@@ -26,7 +26,7 @@ struct vp_plan *vp_plan_new(void)
     return plan;
 }
 
-static void action_done(struct vp_action *action)
+void vp_action_done(struct vp_action *action)
 {
     free(action->target);
     free(action->settled);
@@ -41,7 +41,7 @@ void vp_plan_free(struct vp_plan *plan)
         return;
     lh_table_free(plan->by_target); /* its keys are the targets */
     for (size_t i = 0; i < plan->n; i++)
-        action_done(&plan->actions[i]);
+        vp_action_done(&plan->actions[i]);
     free(plan->actions);
     for (size_t i = 0; i < plan->n_notes; i++)
         free(plan->notes[i].text);
@@ -82,7 +82,7 @@ static void drop_below(struct vp_plan *plan, const char *target)
     for (size_t i = 0; i < plan->n; i++) {
         struct vp_action *action = &plan->actions[i];
         if (strncmp(action->target, target, n) == 0 && action->target[n] == '/') {
-            action_done(action);
+            vp_action_done(action);
             continue;
         }
         plan->actions[kept] = *action;
@@ -99,7 +99,7 @@ void vp_plan_put(struct vp_plan *plan, struct vp_action action)
     if (old != NULL) {
         free(action.target);
         action.target = vp_take(&old->target); /* the table's key */
-        action_done(old);
+        vp_action_done(old);
         *old = action;
         return;
     }

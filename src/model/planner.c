@@ -91,7 +91,8 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
 
     struct vp_action action = {
         .kind = kind,
-        .effect = setting->knob->effect,
+        .effect = planning->as_given ? planning->as : setting->knob->effect,
+        .own_effect = planning->as_given && planning->as != setting->knob->effect,
         .knob = setting->knob->name,
         .value = vp_strdup(value),
         .previous = previous_value(kind, &place),
@@ -101,7 +102,20 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
     vp_autofree char *rest = number_rest(planning, &place);
     action.target = target_of(&place, rest, &action.rest);
     action.changes = is_change(&action, planning->domain);
-    vp_plan_put(planning->plan, action);
+    planning->as_given = false;
+    if (vp_phase_allows(planning->phase, action.effect)) {
+        vp_plan_put(planning->plan, action);
+        return;
+    }
+    if (action.changes)
+        vp_plan_skip(planning, setting, "%s: the guest can see the change, so it waits for a cold start", action.target);
+    vp_action_done(&action);
+}
+
+void vp_plan_as(struct vp_planning *planning, enum vp_effect effect)
+{
+    planning->as_given = true;
+    planning->as = effect;
 }
 
 void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,

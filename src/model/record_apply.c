@@ -57,14 +57,16 @@ static char *record_place(const struct applying *a, const vp_node *node, const c
     return vp_take(&at);
 }
 
-static vp_node *add_entry(const struct applying *a, const char *name, const char *knob, const vp_node *node,
-                          const char *attr)
+static vp_node *add_entry(const struct applying *a, const char *name, const struct vp_action *action,
+                          const vp_node *node, const char *attr)
 {
     vp_autofree char *at = record_place(a, node, attr);
     vp_node *entry = vp_node_new_like(a->tag, name);
-    if (knob != NULL)
-        vp_node_set_attr(entry, "knob", knob);
+    if (action != NULL)
+        vp_node_set_attr(entry, "knob", action->knob);
     vp_node_set_attr(entry, "at", at);
+    if (action != NULL && action->own_effect)
+        vp_node_set_attr(entry, "effect", vp_effect_names[action->effect]);
     vp_node_append(a->tag, entry);
     return entry;
 }
@@ -124,7 +126,7 @@ static void bury(const struct applying *a, vp_node *node)
 
 static void save_element(const struct applying *a, const struct vp_action *action, const vp_node *node, bool removed)
 {
-    vp_node *entry = add_entry(a, "was", action->knob, node, NULL);
+    vp_node *entry = add_entry(a, "was", action, node, NULL);
     if (removed) {
         const vp_node *before = vp_node_prev(node);
         vp_autofree char *after = before != NULL ? record_place(a, before, NULL) : vp_strdup("");
@@ -141,7 +143,7 @@ static void apply_attr(const struct applying *a, const struct vp_action *action)
 {
     const char *last = NULL;
     vp_node *node = make_holders(a, action->anchor, action->target + action->rest, &last);
-    vp_node *entry = add_entry(a, "was", action->knob, node, last + 1);
+    vp_node *entry = add_entry(a, "was", action, node, last + 1);
     const char *was = vp_node_attr(node, last + 1);
     if (was != NULL)
         vp_node_set_attr(entry, "value", was);
@@ -170,7 +172,7 @@ static int apply_new(const struct applying *a, const struct vp_action *action, s
     vp_node *made = vp_place_down(holder, &step);
     if (made != NULL && action->kind == VP_ACTION_TEXT) {
         vp_node_set_text(made, action->value);
-        add_entry(a, "was", action->knob, made, NULL);
+        add_entry(a, "was", action, made, NULL);
         return 0;
     }
     vp_node *node = NULL;
@@ -187,7 +189,7 @@ static int apply_new(const struct applying *a, const struct vp_action *action, s
         vp_node_replace(node, completed);
         node = completed;
     }
-    add_entry(a, "was", action->knob, node, NULL);
+    add_entry(a, "was", action, node, NULL);
     return 0;
 }
 

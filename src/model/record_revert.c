@@ -157,10 +157,15 @@ static void undo_was(struct vp_domain *domain, const vp_node *entry, const char 
     restored->nodes[restored->n++] = vp_node_is(saved, "address") ? vp_node_parent(saved) : saved;
 }
 
-static bool may_undo(const struct vp_registry *registry, const char *knob, enum vp_phase phase)
+enum vp_effect vp_record_effect(const vp_node *entry, const struct vp_registry *registry)
 {
+    const char *own = vp_node_attr(entry, "effect");
+    for (int i = 0; own != NULL && i < VP_EFFECT_N_; i++)
+        if (strcmp(vp_effect_names[i], own) == 0)
+            return (enum vp_effect)i;
+    const char *knob = vp_node_attr(entry, "knob");
     const struct vp_knob *found = knob != NULL ? vp_registry_find(registry, knob) : NULL;
-    return vp_phase_allows(phase, found != NULL ? found->effect : VP_EFFECT_GUEST);
+    return found != NULL ? found->effect : VP_EFFECT_GUEST;
 }
 
 void vp_record_revert(struct vp_domain *domain, const struct vp_registry *registry, enum vp_phase phase)
@@ -179,7 +184,7 @@ void vp_record_revert(struct vp_domain *domain, const struct vp_registry *regist
         if (at != NULL && vp_node_is_ns(entry, VP_TAG_NS, "made"))
             done = undo_made(domain, at, phase);
         if (at != NULL && vp_node_is_ns(entry, VP_TAG_NS, "was") &&
-            may_undo(registry, vp_node_attr(entry, "knob"), phase)) {
+            vp_phase_allows(phase, vp_record_effect(entry, registry))) {
             undo_was(domain, entry, at, &restored);
             done = true;
         }
