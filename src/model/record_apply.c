@@ -267,7 +267,7 @@ static bool makes_devices(const struct vp_plan *plan, enum vp_phase phase)
 }
 
 /* libvirt adds controllers for new devices; remember which were there before. */
-static void record_controllers(const struct applying *a, bool needed)
+static void record_controllers(const struct applying *a, enum vp_phase phase, bool needed)
 {
     struct vp_strbuf buf = {0};
     for (const vp_node *n = vp_node_child(vp_domain_devices(a->domain), "controller"); n != NULL;
@@ -281,7 +281,7 @@ static void record_controllers(const struct applying *a, bool needed)
     for (vp_node *n = vp_node_first(a->tag); n != NULL; n = vp_node_next(n))
         if (vp_node_is_ns(n, VP_TAG_NS, "had")) {
             const char *had = vp_node_attr(n, "controllers");
-            if (!needed && had != NULL && strcmp(had, now) == 0)
+            if (!needed && phase == VP_PHASE_COLD && had != NULL && strcmp(had, now) == 0)
                 vp_node_remove(n);
             return;
         }
@@ -306,7 +306,7 @@ int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_d
     };
     int r = 0;
     learn_aliases(&a);
-    record_controllers(&a, makes_devices(plan, phase));
+    record_controllers(&a, phase, makes_devices(plan, phase));
     for (size_t i = 0; i < plan->n && r == 0; i++)
         if (plan->actions[i].changes && vp_phase_allows(phase, plan->actions[i].effect))
             r = apply_one(&a, &plan->actions[i], err);
