@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,19 +11,26 @@
 /* What tells an element from its like after libvirt has sorted and completed them: an attribute, or two, of itself or of a child. */
 static const struct {
     const char *element, *child, *attr, *attr2;
+    bool lower_case; /* libvirt stores it so */
 } keys[] = {
-    {"disk", "target", "dev", NULL},
-    {"interface", "mac", "address", NULL},
-    {"controller", NULL, "type", "index"},
-    {"timer", NULL, "name", NULL},
-    {"feature", NULL, "name", NULL},
-    {"cell", NULL, "id", NULL},
-    {"vcpupin", NULL, "vcpu", NULL},
-    {"iothreadpin", NULL, "iothread", NULL},
-    {"iothread", NULL, "id", NULL},
-    {"memnode", NULL, "cellid", NULL},
-    {"page", NULL, "size", NULL},
+    {.element = "disk", .child = "target", .attr = "dev"},
+    {.element = "interface", .child = "mac", .attr = "address", .lower_case = true},
+    {.element = "controller", .attr = "type", .attr2 = "index"},
+    {.element = "timer", .attr = "name"},
+    {.element = "feature", .attr = "name"},
+    {.element = "cell", .attr = "id"},
+    {.element = "vcpupin", .attr = "vcpu"},
+    {.element = "iothreadpin", .attr = "iothread"},
+    {.element = "iothread", .attr = "id"},
+    {.element = "memnode", .attr = "cellid"},
+    {.element = "page", .attr = "size"},
 };
+
+static void lower(char *text)
+{
+    for (; *text != '\0'; text++)
+        *text = (char)tolower((unsigned char)*text);
+}
 
 /* Elements of which a definition holds several without a natural key. */
 static const char *const lists[] = {"input",   "sound",    "video",   "rng",      "console", "serial",
@@ -48,7 +56,11 @@ static bool natural_key(const vp_node *node, char *key, size_t size)
         if (a == NULL || (keys[i].attr2 != NULL && b == NULL))
             return false;
         const int n = snprintf(key, size, "%s%s%s", a, b != NULL ? "," : "", b != NULL ? b : "");
-        return n > 0 && (size_t)n < size && key_chars_ok(key);
+        if (n <= 0 || (size_t)n >= size || !key_chars_ok(key))
+            return false;
+        if (keys[i].lower_case)
+            lower(key);
+        return true;
     }
     return false;
 }
@@ -68,9 +80,15 @@ static bool in_list(const vp_node *node)
 static vp_node *by_key(vp_node *parent, const char *name, const char *key)
 {
     vp_node *found = NULL;
+    char wanted[80];
+    if (snprintf(wanted, sizeof(wanted), "%s", key) >= (int)sizeof(wanted))
+        return NULL;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
+        if (keys[i].lower_case && strcmp(keys[i].element, name) == 0)
+            lower(wanted);
     for (vp_node *n = vp_node_child(parent, name); n != NULL; n = vp_node_same(n)) {
         char own[80];
-        if (!natural_key(n, own, sizeof(own)) || strcmp(own, key) != 0)
+        if (!natural_key(n, own, sizeof(own)) || strcmp(own, wanted) != 0)
             continue;
         if (found != NULL)
             return NULL; /* not a key here: two share it */
@@ -125,11 +143,24 @@ char *vp_place_format(const vp_node *node, const char *attr)
     return vp_strbuf_take(&buf);
 }
 
+/* Names as libvirt has them: no namespace, nothing that would have to be written otherwise in XML. */
+static bool name_ok(const char *name, size_t n)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    static const char others[] = "0123456789.-";
+    for (size_t i = 0; i < n; i++) {
+        const bool letter = name[i] != '\0' && strchr(letters, name[i]) != NULL;
+        if (!letter && (i == 0 || name[i] == '\0' || strchr(others, name[i]) == NULL))
+            return false;
+    }
+    return n > 0;
+}
+
 const char *vp_place_step(const char *path, struct vp_step *ret_step)
 {
     struct vp_step step = {.name = "", .key = ""};
     const size_t n = strcspn(path, "/[");
-    if (n == 0 || n >= sizeof(step.name) || memchr(path, '@', n) != NULL)
+    if (n >= sizeof(step.name) || !name_ok(path, n))
         return NULL;
     memcpy(step.name, path, n);
     path += n;
@@ -165,7 +196,7 @@ static bool rest_ok(const char *rest)
     struct vp_step step;
     while (rest != NULL && *rest != '\0' && *rest != '@')
         rest = vp_place_step(rest, &step);
-    return rest != NULL && (*rest == '\0' || (rest[1] != '\0' && strpbrk(rest, "/[") == NULL));
+    return rest != NULL && (*rest == '\0' || name_ok(rest + 1, strlen(rest + 1)));
 }
 
 int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place)
@@ -241,8 +272,8 @@ void vp_place_insert(vp_node *parent, vp_node *node)
         after = n;
     if (after == NULL && vp_node_parent(parent) == NULL) {
         const size_t own = rank(vp_node_name(node));
-        for (vp_node *n = vp_node_first(parent); n != NULL && own < VP_ARRAY_SIZE(order); n = vp_node_next(n))
-            if (rank(vp_node_name(n)) < own)
+        for (vp_node *n = vp_node_first(parent); n != NULL; n = vp_node_next(n))
+            if (rank(vp_node_name(n)) <= own)
                 after = n;
         vp_node_insert(parent, after, node);
         return;

@@ -110,27 +110,33 @@ static bool attrs_satisfy(const vp_node *have, const vp_node *want)
     return true;
 }
 
+static size_t count_children(const vp_node *node)
+{
+    size_t n = 0;
+    for (const vp_node *child = vp_node_first(node); child != NULL; child = vp_node_next(child))
+        n++;
+    return n;
+}
+
 /* Every wanted child meets a stored one of its own; what is left over is libvirt's. */
 static bool children_satisfy(const vp_node *have, const vp_node *want)
 {
-    bool used[256] = {false};
+    vp_autofree bool *used = vp_alloc(count_children(have) + 1, sizeof(*used));
     for (const vp_node *w = vp_node_first(want); w != NULL; w = vp_node_next(w)) {
         size_t i = 0;
         const vp_node *h = vp_node_first(have);
-        while (h != NULL && i < VP_ARRAY_SIZE(used) && (used[i] || !vp_node_satisfies(h, w))) {
+        while (h != NULL && (used[i] || !vp_node_satisfies(h, w))) {
             h = vp_node_next(h);
             i++;
         }
-        if (h == NULL || i == VP_ARRAY_SIZE(used))
+        if (h == NULL)
             return false;
         used[i] = true;
     }
     size_t i = 0;
-    for (const vp_node *h = vp_node_first(have); h != NULL; h = vp_node_next(h), i++) {
-        const bool known = i < VP_ARRAY_SIZE(used) && used[i];
-        if (!known && !vp_node_tolerates(vp_node_name(have), NULL, vp_node_name(h)))
+    for (const vp_node *h = vp_node_first(have); h != NULL; h = vp_node_next(h), i++)
+        if (!used[i] && !vp_node_tolerates(vp_node_name(have), NULL, vp_node_name(h)))
             return false;
-    }
     return true;
 }
 

@@ -85,19 +85,25 @@ static xmlNode *new_indent(vp_doc *doc, const vp_node *parent, int deeper)
     return node;
 }
 
-/* The white space that stands before the children of an element, copied; libvirt's where there is no child to go by, and none (NULL) where children stand side by side. */
+/*
+ * The white space that stands before the children of an element, copied; libvirt's where there is no child to go by, and
+ * none (NULL) where children stand side by side.
+ */
 static xmlNode *child_indent(vp_node *parent)
 {
-    if (vp_node_first(parent) == NULL)
-        return new_indent(parent->doc, parent, 1);
-    for (xmlNode *n = parent->children; n != NULL; n = n->next)
-        if (n->type == XML_ELEMENT_NODE && is_space(n->prev)) {
-            xmlNode *copy = xmlDocCopyNode(n->prev, parent->doc, 1);
-            if (copy == NULL)
-                vp_oom();
-            return copy;
-        }
-    return NULL;
+    bool empty = true;
+    for (xmlNode *n = parent->children; n != NULL; n = n->next) {
+        if (n->type != XML_ELEMENT_NODE && n->type != XML_COMMENT_NODE)
+            continue;
+        empty = false;
+        if (!is_space(n->prev))
+            continue;
+        xmlNode *copy = xmlDocCopyNode(n->prev, parent->doc, 1);
+        if (copy == NULL)
+            vp_oom();
+        return copy;
+    }
+    return empty ? new_indent(parent->doc, parent, 1) : NULL;
 }
 
 /* Inner elements of something that comes from outside are indented to their new depth. */
