@@ -3,7 +3,6 @@
 
 function __virt_profile_command
     set -l words (commandline -opc)
-    contains -- "$words[2..-1]" ''
     for word in $words[2..-1]
         if contains -- $word list show knobs validate rewrite revert plan assign clear apply
             echo $word

@@ -45,8 +45,6 @@ static void print_one(const struct vp_knob *knob)
 
     printf("%s\n  type     %s\n  accepts  %s\n  effect   %s\n", knob->name, vp_type_names[knob->type], accepts,
            vp_effect_names[knob->effect]);
-    if (knob->unit != NULL && knob->type != VP_TYPE_TEXT)
-        printf("  unit     %s\n", knob->unit);
     /* Wrapped at 78 columns. */
     fputs("\n ", stdout);
     size_t used = 1;

@@ -86,8 +86,6 @@ static void put_knob(FILE *out, const struct vp_knob *knob)
     put_text(out, knob->doc, 0);
     fputs(".br\nAccepts:", out);
     put_text(out, accepts, strlen("Accepts:"));
-    if (knob->unit != NULL && knob->type != VP_TYPE_TEXT)
-        fprintf(out, ".br\nUnit: %s\n", knob->unit);
     fprintf(out, ".br\nEffect: %s\n", vp_effect_names[knob->effect]);
 }
 

@@ -189,9 +189,8 @@ int vp_options_parse(struct vp_cli *cli, uint32_t options, bool stop, int argc, 
             return complain(cli, options, result, argv[optind - 1]);
         const struct vp_option *option = result >= FIRST_VALUE ? &table[result - FIRST_VALUE]
                                                                : by_letter(options, result);
-        int r = take(cli, option, optarg);
-        if (r < 0)
-            return r;
+        if (option == NULL || take(cli, option, optarg) < 0)
+            return -EINVAL;
     }
     *ret_next = optind;
     return 0;
