@@ -20,9 +20,12 @@ const char *vp_disk_bus(const vp_node *disk);    /* "virtio", "scsi", "sata", "i
 /* Is the bus "virtio" once the plan so far is carried out? */
 bool vp_disk_planned_virtio(const struct vp_planning *planning, vp_node *disk);
 
+/* The number in a disk's name, 0 for "vda", 27 for "sdab"; -1 for a name libvirt does not understand. */
+int vp_disk_number(const vp_node *disk);
+
 /* Where libvirt puts a disk on a SCSI bus: as its address says, else by its name (virDomainDiskDefAssignAddress()). */
 struct vp_scsi_slot {
-    unsigned controller, target, unit;
+    unsigned controller, bus, target, unit;
 };
 /* The place its name leads to; false for a name libvirt does not understand. */
 bool vp_disk_named_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot);

@@ -3,6 +3,7 @@
 
 #include "disks.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { BUS_VIRTIO, BUS_SCSI };
@@ -104,6 +105,82 @@ static bool plan_scsi(struct vp_planning *planning, const struct vp_setting *set
     return true;
 }
 
+/* The bus of a disk once the plan so far is carried out, and `moved` has changed over. */
+static const char *bus_then(const struct vp_planning *planning, vp_node *disk, const vp_node *moved, int bus)
+{
+    vp_autofree char *planned = vp_planned(planning, disk, "target/@bus");
+    return disk == moved || is(planned, buses[bus]) ? buses[bus] : vp_disk_bus(disk);
+}
+
+struct sorted {
+    const vp_node *disk;
+    const char *bus;
+};
+
+struct order {
+    struct sorted *items; /* owned */
+    size_t n, cap;
+};
+
+static void order_done(struct order *order) { free(order->items); }
+
+/* Disks of one bus stand together, by name; others where they come (virDomainDiskInsert()). */
+static void insert_sorted(struct order *order, const vp_node *disk, const char *bus)
+{
+    size_t at = order->n;
+    bool found = false;
+    for (size_t i = order->n; i-- > 0;) {
+        if (strcmp(order->items[i].bus, bus) != 0)
+            continue;
+        if (vp_disk_number(order->items[i].disk) > vp_disk_number(disk))
+            at = i;
+        else if (!found)
+            at = i + 1;
+        found = true;
+    }
+    vp_grow(&order->items, order->n, &order->cap, sizeof(*order->items));
+    memmove(&order->items[at + 1], &order->items[at], (order->n - at) * sizeof(*order->items));
+    order->items[at] = (struct sorted){.disk = disk, .bus = bus};
+    order->n++;
+}
+
+/*
+ * libvirt sorts disks by their buses when it stores a definition, boots from the first of them, and keeps no trace of the
+ * order there was. So a disk only moves where all stay in line.
+ */
+static bool keeps_order(const struct vp_planning *planning, const vp_node *moved, int bus)
+{
+    VP_CLEANUP(order_done) struct order now = {0};
+    VP_CLEANUP(order_done) struct order then = {0};
+    for (vp_node *n = vp_node_child(vp_domain_devices(planning->domain), "disk"); n != NULL; n = vp_node_same(n)) {
+        insert_sorted(&now, n, vp_disk_bus(n));
+        insert_sorted(&then, n, bus_then(planning, n, moved, bus));
+    }
+    for (size_t i = 0; i < now.n; i++)
+        if (now.items[i].disk != then.items[i].disk)
+            return false;
+    return true;
+}
+
+/* An address that already says where the disk's name leads on a SCSI bus is what libvirt would write. */
+static bool address_fits(const vp_node *disk, int bus)
+{
+    struct vp_scsi_slot slot;
+    struct vp_scsi_slot own;
+    return bus == BUS_SCSI && vp_disk_named_slot(disk, &slot) && vp_disk_scsi_slot(disk, &own) &&
+           memcmp(&slot, &own, sizeof(slot)) == 0;
+}
+
+static void plan_move(struct vp_planning *planning, const struct vp_setting *setting, vp_node *disk)
+{
+    const int bus = setting->value.choice;
+    const char *own = vp_disk_bus(disk);
+    vp_plan_attr(planning, setting, disk, "target/@bus", buses[bus],
+                 "the guest has virtio drivers, and every access to emulated %s stops a vCPU", own);
+    if (!address_fits(disk, bus))
+        vp_plan_readdress(planning, setting, disk, "its place on the %s bus means nothing on %s", own, buses[bus]);
+}
+
 static int plan_bus(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
     (void)err;
@@ -121,11 +198,13 @@ static int plan_bus(struct vp_planning *planning, const struct vp_setting *setti
         const char *why = disk_obstacle(disk, bus);
         if (why != NULL)
             vp_plan_skip(planning, setting, "%s: %s", vp_disk_name(disk), why);
-        else if (bus == BUS_VIRTIO || plan_scsi(planning, setting, disk)) {
-            vp_plan_attr(planning, setting, disk, "target/@bus", buses[bus],
-                         "the guest has virtio drivers, and every access to emulated %s stops a vCPU", own);
-            vp_plan_readdress(planning, setting, disk, "its place on the %s bus means nothing on %s", own, buses[bus]);
-        }
+        else if (!keeps_order(planning, disk, bus))
+            vp_plan_skip(planning, setting,
+                         "%s: libvirt would sort it to another place among the disks, and the guest might boot from "
+                         "another; rename it",
+                         vp_disk_name(disk));
+        else if (bus == BUS_VIRTIO || plan_scsi(planning, setting, disk))
+            plan_move(planning, setting, disk);
     }
     return 0;
 }

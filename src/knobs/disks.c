@@ -71,9 +71,9 @@ bool vp_disk_planned_virtio(const struct vp_planning *planning, vp_node *disk)
     return strcmp(bus != NULL ? bus : vp_disk_bus(disk), "virtio") == 0;
 }
 
-bool vp_disk_named_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot)
+int vp_disk_number(const vp_node *disk)
 {
-    static const char *const prefixes[] = {"hd", "vd", "sd", "xvd", "ubd"};
+    static const char *const prefixes[] = {"fd", "hd", "vd", "sd", "xvd", "ubd"};
     const char *name = vp_disk_name(disk);
     const char *letters = NULL;
     for (size_t i = 0; i < VP_ARRAY_SIZE(prefixes) && letters == NULL; i++)
@@ -81,11 +81,19 @@ bool vp_disk_named_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot)
             letters = name + strlen(prefixes[i]);
     const size_t n = letters != NULL ? strspn(letters, "abcdefghijklmnopqrstuvwxyz") : 0;
     if (n == 0 || n > 3 || letters[n] != '\0')
-        return false;
-    unsigned index = 0;
+        return -1;
+    int index = 0;
     for (size_t i = 0; i < n; i++)
-        index = (i == 0 ? 0 : (index + 1) * 26) + (unsigned)(letters[i] - 'a');
-    *ret_slot = (struct vp_scsi_slot){.controller = index / SCSI_UNITS, .unit = index % SCSI_UNITS};
+        index = (i == 0 ? 0 : (index + 1) * 26) + (letters[i] - 'a');
+    return index;
+}
+
+bool vp_disk_named_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot)
+{
+    const int index = vp_disk_number(disk);
+    if (index < 0)
+        return false;
+    *ret_slot = (struct vp_scsi_slot){.controller = (unsigned)index / SCSI_UNITS, .unit = (unsigned)index % SCSI_UNITS};
     return true;
 }
 
@@ -105,6 +113,7 @@ bool vp_disk_scsi_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot)
         return vp_disk_named_slot(disk, ret_slot);
     *ret_slot = (struct vp_scsi_slot){
         .controller = number(address, "controller"),
+        .bus = number(address, "bus"),
         .target = number(address, "target"),
         .unit = number(address, "unit"),
     };

@@ -39,7 +39,15 @@ static const struct vp_trial cache_rows[] = {
     {DEVICES(FILE_VDA(RAW("cache='none' io='native'"))), "disk.cache=directsync", DRIVER "@cache = directsync"},
     {DEVICES(FILE_VDA(RAW("cache='none' io='native'"))), "disk.cache=writeback; disk.io=native",
      DRIVER "@cache = writeback\n" DRIVER "@io = threads\nskipped disk.io: vda: native I/O needs cache *"},
-    {DEVICES(FILE_VDA("")), "disk.cache=none", "", .phase = VP_PHASE_RESTORE},
+    /* Only whether the guest has to flush can be seen by it. */
+    {DEVICES(FILE_VDA("")), "disk.cache=none", DRIVER "@cache = none", .phase = VP_PHASE_RESTORE},
+    {DEVICES(FILE_VDA(RAW("cache='directsync'"))), "disk.cache=writethrough", DRIVER "@cache = writethrough",
+     .phase = VP_PHASE_RESTORE},
+    {DEVICES(FILE_VDA("")), "disk.cache=directsync", "skipped disk.cache: " DRIVER "@cache: the guest can see *",
+     .phase = VP_PHASE_RESTORE},
+    {DEVICES(FILE_VDA(RAW("cache='writethrough'"))), "disk.cache=none", "skipped disk.cache: " DRIVER "@cache: *",
+     .phase = VP_PHASE_MIGRATE},
+    {DEVICES(FILE_VDA(RAW("cache='writethrough'"))), "disk.cache=none", DRIVER "@cache = none"},
     {"<name>empty</name>", "disk.cache=none", ""},
 };
 
@@ -73,7 +81,8 @@ static const struct vp_trial io_rows[] = {
     {DEVICES(DISK("vhostuser", "", VDA)), "disk.io=threads", "skipped disk.io: vda: * vhost-user *"},
     {DEVICES(LUN_SDA("")), "disk.io=threads", "skipped disk.io: sda: * SCSI lun*"},
     {DEVICES(FILE_VDA(RAW("cache='none'"))), "disk.io=native", DRIVER "@io = native", .phase = VP_PHASE_MIGRATE},
-    {DEVICES(FILE_VDA("")), "disk.cache=none; disk.io=native", "skipped disk.io: vda: *", .phase = VP_PHASE_MIGRATE},
+    {DEVICES(FILE_VDA("")), "disk.cache=directsync; disk.io=native",
+     "skipped disk.cache: " DRIVER "@cache: *\nskipped disk.io: vda: *", .phase = VP_PHASE_MIGRATE},
 };
 
 static const struct vp_trial discard_rows[] = {
@@ -170,14 +179,26 @@ static const struct vp_trial bus_rows[] = {
      "devices/controller[scsi,0] = <controller type='scsi' index='0' model='virtio-scsi'/>\n"
      "devices/disk[hda]/target/@bus = scsi"},
     {DEBIAN DEVICES(SCSI("model='virtio-scsi'") SATA(DRIVE)), "disk.bus=scsi",
-     "devices/disk[sda]/target/@bus = scsi\ndevices/disk[sda]/address readdressed"},
+     "devices/disk[sda]/target/@bus = scsi"},
+    {DEBIAN DEVICES(DISK("file", "", "<target dev='hdc' bus='ide'/>"
+                                     "<address type='drive' controller='0' bus='1' target='0' unit='0'/>")),
+     "disk.bus=scsi",
+     "devices/controller[scsi,0] = *\ndevices/disk[hdc]/target/@bus = scsi\ndevices/disk[hdc]/address readdressed"},
+    /* libvirt keeps disks of a bus together and in the order of their names. */
+    {DEBIAN DEVICES(DISK("file", "", "<target dev='hdb' bus='ide'/>") FILE_VDA("")), "disk.bus=virtio",
+     "skipped disk.bus: hdb: libvirt would sort it to another place *"},
+    {DEBIAN DEVICES(HDA("") FILE_VDA("")), "disk.bus=virtio", "devices/disk[hda]/target/@bus = virtio"},
+    {DEBIAN DEVICES(HDA("") CDROM FILE_VDA("")), "disk.bus=virtio", "skipped disk.bus: hda: libvirt would sort *"},
+    {DEBIAN DEVICES(HDA("") CDROM), "disk.bus=virtio", "devices/disk[hda]/target/@bus = virtio"},
+    {DEBIAN DEVICES(FILE_VDA("") SATA("") HDA("")), "disk.bus=virtio",
+     "devices/disk[sda]/target/@bus = virtio\ndevices/disk[hda]/target/@bus = virtio"},
     {DEBIAN DEVICES(SCSI("model='lsilogic'") SATA("")), "disk.bus=scsi",
      "skipped disk.bus: sda: SCSI controller 0 is not virtio-scsi*"},
     {DEBIAN DEVICES(SCSI("") SATA("")), "disk.bus=scsi", "skipped disk.bus: sda: SCSI controller 0 *"},
     {DEBIAN DEVICES(SATA("") HDA("")), "disk.bus=scsi",
      "devices/controller[scsi,0] = *\ndevices/disk[sda]/target/@bus = scsi\n"
      "skipped disk.bus: hda: its name leads to a place on the SCSI bus that is not free*"},
-    {DEBIAN DEVICES(SCSI("model='virtio-scsi'") DISK("file", "", "<target dev='sdb' bus='scsi'/>" DRIVE) SATA("")),
+    {DEBIAN DEVICES(SCSI("model='virtio-scsi'") SATA("") DISK("file", "", "<target dev='sdb' bus='scsi'/>" DRIVE)),
      "disk.bus=scsi", "skipped disk.bus: sda: its name leads *"},
     {DEBIAN DEVICES(SATA("") "<hostdev mode='subsystem' type='scsi'/>"), "disk.bus=scsi",
      "skipped disk.bus: sda: its name leads *"},
