@@ -181,6 +181,18 @@ guest_beats() # NAME: assert that it goes on running
 
 guest_beat_after() { [ "$(guest_beat "$1")" -gt "$2" ]; }
 
+# A network card whose other end is a tap device of the host.
+guest_nic() { echo "<interface type='ethernet'><model type='virtio'/></interface>"; }
+
+# What libvirt runs, and what it will start the next time.
+live_xml() { virsh dumpxml "$1"; }
+stored_xml() { virsh dumpxml --inactive "$1"; }
+xpath() { xmllint --xpath "string($1)" - 2>/dev/null; }
+
+# What our hook has said in the system log since a case asked for it with `hook_log_start`.
+hook_log_start() { hook_log_cursor=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); }
+hook_log() { journalctl --sync; journalctl -q -o cat -t virt-profile-hook --after-cursor="$hook_log_cursor"; }
+
 # --- processes, threads, cgroups -------------------------------------------------------------------------------------
 
 guest_pid() { cat "/run/libvirt/qemu/$1.pid"; }
@@ -252,13 +264,17 @@ irqs_named() { awk -v name="$1" '$0 ~ name { sub(":", "", $1); print $1 }' /proc
 irq_affinity() { cat "/proc/irq/$1/smp_affinity_list"; }
 irq_effective() { cat "/proc/irq/$1/effective_affinity_list"; }
 
-irq_count() # IRQ [CPUS]: interrupts taken, by the listed CPUs or by all
+irq_count() # IRQS [CPUS]: interrupts taken, by the listed CPUs or by all
 {
-    awk -v irq="$1:" -v list="$(cpus "${2:-$(cat /sys/devices/system/cpu/online)}" | tr '\n' ' ')" '
+    awk -v irqs="$1" -v list="$(cpus "${2:-$(cat /sys/devices/system/cpu/online)}" | tr '\n' ' ')" '
+        BEGIN { n = split(irqs, irq); for (i = 1; i <= n; i++) wanted[irq[i] ":"]; n = split(list, cpu) }
         NR == 1 { for (i = 1; i <= NF; i++) column[substr($i, 4)] = i + 1 }
-        $1 == irq { n = split(list, cpu, " "); for (i = 1; i <= n; i++) sum += $column[cpu[i]]; print sum + 0 }' /proc/interrupts
+        $1 in wanted { for (i = 1; i <= n; i++) sum += $column[cpu[i]] }
+        END { print sum + 0 }' /proc/interrupts
 }
 
+# The network interface of a driver.
+nic_of() { basename "$(dirname "$(dirname "$(grep -l "DRIVER=$1$" /sys/class/net/*/device/uevent | head -n 1)")")"; }
 pci_driver() { basename "$(readlink -f "/sys/bus/pci/devices/$1/driver")"; }
 
 # The NVMe controller that can make virtual functions.

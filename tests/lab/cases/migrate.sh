@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shape: numa2 numa4
+# limit: 300
+# A tagged guest moves while it runs to another virtual host with its disk, and the migrate filter of that host brings in what the
+# profile says there: what needs a new QEMU process changes, what the guest can see stays.
+. /lab/tests/lib.sh
+need_engine
+
+is "the other host" "$(on_peer 'hostname; cat /sys/devices/system/node/online' | tr '\n' ' ')" "$(peer_name) 0-3 "
+on_peer 'mkdir -p /etc/virt-profile/profiles
+    sed -e "s/^io = native/io = threads/" -e "s/^rng = yes/rng = no/" /usr/share/virt-profile/profiles/sql-db.profile \
+        >/etc/virt-profile/profiles/sql-db.profile
+    truncate -s 8M /var/lib/libvirt/images/moved.img'
+
+guest_define moved vcpus=1 memory=96 "devices=$(guest_disk moved 8)"
+passes "assign sql-db" virt-profile assign moved sql-db
+passes "start it" virsh -q start moved
+guest_up moved 90
+is "I/O mode here" "$(live_xml moved | xpath '//disk/driver/@io')" native
+passes "migrate it with its disk" timeout 200 virsh migrate --live --copy-storage-all moved "$(peer_uri)"
+is "state here" "$(virsh domstate moved)" "shut off"
+is "state there" "$(virsh -c "$(peer_uri)" domstate moved)" running
+
+beats=$(on_peer 'guest_beats moved >/dev/null; guest_serial moved | grep -c "guest: up"; guest_beat moved' | tr '\n' ' ')
+like "boots and beat on its console there" "$beats" '^0 [0-9]+ $'
+there=$(virsh -c "$(peer_uri)" dumpxml moved)
+is "I/O mode there, as the profile says there" "$(xpath '//disk/driver/@io' <<<"$there")" threads
+like "its disk in QEMU there" "$(on_peer 'tr "\0" " " <"/proc/$(guest_pid moved)/cmdline"')" '"aio":"threads"'
+is "random numbers there, as it was started" "$(xpath '//rng/@model' <<<"$there")" virtio
+is "profile in its metadata there" "$(xpath '//*[local-name()="profile"]/@name' <<<"$there")" sql-db
+virsh -q -c "$(peer_uri)" destroy moved
