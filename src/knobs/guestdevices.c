@@ -202,6 +202,33 @@ int vp_guest_plan_video(struct vp_planning *planning, const struct vp_setting *s
     return 0;
 }
 
+/* What hangs on USB in the guest and cannot go: for people, NULL when nothing does. */
+static const char *needs_usb(const struct vp_planning *planning, const vp_node *device)
+{
+    const char *type = vp_node_attr(device, "type");
+    const bool goes = vp_node_is(device, "input") && !same(type, "passthrough") && !same(type, "evdev");
+    if (vp_node_is(device, "smartcard") || (vp_node_is(device, "controller") && same(type, "ccid")))
+        return "a smartcard";
+    if ((vp_node_is(device, "hostdev") || vp_node_is(device, "interface")) &&
+        (same(type, "usb") || vp_node_walk(device, "source/vendor") != NULL ||
+         same(vp_node_walk_attr(device, "source/address", "type"), "usb")))
+        return "a USB device of the host";
+    if (vp_node_is(device, "redirdev"))
+        return "a redirected USB device";
+    if (vp_node_is(device, "hub"))
+        return "a USB hub";
+    if (vp_node_is(device, "disk") && strcmp(vp_disk_bus(device), "usb") == 0)
+        return "a USB disk";
+    if (vp_node_is(device, "sound") && same(vp_node_attr(device, "model"), "usb"))
+        return vp_plan_setting(planning, "guest.sound") != NULL ? NULL : "a USB sound card";
+    if (starts(vp_node_walk_attr(device, "model", "type"), "usb") ||
+        same(vp_node_walk_attr(device, "target", "type"), "usb-serial") ||
+        (!goes && !vp_node_is(device, "controller") &&
+         same(vp_node_walk_attr(device, "address", "type"), "usb")))
+        return "a USB device";
+    return NULL;
+}
+
 const char *const vp_guest_tablets[] = {"virtio", "usb", "no", NULL};
 enum { TABLET_VIRTIO, TABLET_USB, TABLET_NO };
 
@@ -218,6 +245,16 @@ static bool usb_is_off(const struct vp_planning *planning)
         if (same(vp_node_attr(n, "type"), "usb") && same(vp_node_attr(n, "model"), "none"))
             return true;
     return false;
+}
+
+/* A UHCI controller, which libvirt gives a PC, has two ports, and it adds a hub only before the first is taken. */
+static bool usb_is_full(const struct vp_planning *planning)
+{
+    unsigned n = 0;
+    for (vp_node *d = vp_node_first(devices(planning)); d != NULL; d = vp_node_next(d))
+        n +=
+            needs_usb(planning, d) != NULL || (vp_node_is(d, "input") && same(vp_node_attr(d, "bus"), "usb"));
+    return n >= 2;
 }
 
 int vp_guest_plan_tablet(struct vp_planning *planning, const struct vp_setting *setting,
@@ -247,7 +284,11 @@ int vp_guest_plan_tablet(struct vp_planning *planning, const struct vp_setting *
                                 ? "an emulated USB tablet is polled all the time, a virtio one is not"
                                 : "the profile asks for a tablet on USB");
     }
-    if (!found && choice != TABLET_NO && first(planning, "graphics") != NULL)
+    if (found || choice == TABLET_NO || first(planning, "graphics") == NULL)
+        return 0;
+    if (choice == TABLET_USB && usb_is_full(planning))
+        vp_plan_skip(planning, setting, "other devices may have all ports of the guest's USB controller");
+    else
         vp_plan_element(planning, setting, devices(planning), "input[+]", made,
                         "with a tablet the pointer of the guest is where the viewer's is");
     return 0;
@@ -261,33 +302,6 @@ int vp_guest_plan_no_sound(struct vp_planning *planning, const struct vp_setting
         drop(planning, setting, n,
              "nobody listens to this guest, and a sound card has timers that wake QEMU");
     return 0;
-}
-
-/* What hangs on USB in the guest and cannot go: for people, NULL when nothing does. */
-static const char *needs_usb(const struct vp_planning *planning, const vp_node *device)
-{
-    const char *type = vp_node_attr(device, "type");
-    const bool goes = vp_node_is(device, "input") && !same(type, "passthrough") && !same(type, "evdev");
-    if (vp_node_is(device, "smartcard") || (vp_node_is(device, "controller") && same(type, "ccid")))
-        return "a smartcard";
-    if ((vp_node_is(device, "hostdev") || vp_node_is(device, "interface")) &&
-        (same(type, "usb") || vp_node_walk(device, "source/vendor") != NULL ||
-         same(vp_node_walk_attr(device, "source/address", "type"), "usb")))
-        return "a USB device of the host";
-    if (vp_node_is(device, "redirdev"))
-        return "a redirected USB device";
-    if (vp_node_is(device, "hub"))
-        return "a USB hub";
-    if (vp_node_is(device, "disk") && strcmp(vp_disk_bus(device), "usb") == 0)
-        return "a USB disk";
-    if (vp_node_is(device, "sound") && same(vp_node_attr(device, "model"), "usb"))
-        return vp_plan_setting(planning, "guest.sound") != NULL ? NULL : "a USB sound card";
-    if (starts(vp_node_walk_attr(device, "model", "type"), "usb") ||
-        same(vp_node_walk_attr(device, "target", "type"), "usb-serial") ||
-        (!goes && !vp_node_is(device, "controller") &&
-         same(vp_node_walk_attr(device, "address", "type"), "usb")))
-        return "a USB device";
-    return NULL;
 }
 
 /* Does the command line that the definition adds speak of USB? */

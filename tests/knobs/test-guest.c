@@ -148,6 +148,12 @@ static const struct vp_trial tablet_rows[] = {
     {.set = "guest.tablet=usb",
      .domain = DEVICES(VNC "<controller type='usb' index='0' model='none'/>"),
      .expect = "skipped guest.tablet: the machine has no USB\n"},
+    {.set = "guest.tablet=usb",
+     .domain = DEVICES(VNC "<redirdev bus='usb' type='spicevmc'/><input type='keyboard' bus='usb'/>"),
+     .expect = "skipped guest.tablet: other devices may have all ports*\n"},
+    {.set = "guest.tablet=usb",
+     .domain = DEVICES(TABLET("virtio") "<hub type='usb'/><redirdev bus='usb' type='spicevmc'/>"),
+     .expect = "devices/input[#1] = " TABLET("usb") "\n"},
     {.set = "guest.tablet=no", .domain = DEVICES(MOUSE TABLET("usb")), .expect = "devices/input[#2] -\n"},
     {.set = "guest.tablet=no", .domain = DEVICES(MOUSE), .expect = ""},
 };
