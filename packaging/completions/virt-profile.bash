@@ -36,7 +36,7 @@ _virt_profile_argument() { # option, current word
     --set | -s)
         _virt_profile_reply "$(_virt_profile_knobs)" "$2"
         COMPREPLY=("${COMPREPLY[@]/%/=}")
-        compopt -o nospace 2>/dev/null
+        compopt -o nospace 2>/dev/null || true
         ;;
     *) return 1 ;;
     esac

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "change.h"
@@ -15,6 +16,10 @@ static int check(const struct vp_engine *engine, const struct vp_request *reques
     for (size_t i = 0; r >= 0 && request->sets != NULL && request->sets[i] != NULL; i++) {
         const char *equals = strchr(request->sets[i], '=');
         vp_autofree char *knob = vp_strndup(request->sets[i], (size_t)(equals - request->sets[i]));
+        if (vp_registry_find(engine->registry, knob) == NULL && strncmp(knob, "xml.", strlen("xml.")) != 0) {
+            vp_autofree char *hint = vp_registry_hint(engine->registry, knob);
+            return vp_fail(err, ENOENT, "there is no knob '%s' to set%s", knob, hint);
+        }
         r = vp_profile_set(profile, engine->registry, knob, equals + 1, "--set", err);
     }
     return r < 0 ? r : 0;

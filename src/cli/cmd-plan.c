@@ -26,17 +26,9 @@ static void view_done(struct view *view)
     free(view->nodes);
 }
 
-static enum vp_phase phase_of(const struct view *view) { return (enum vp_phase)view->cli->phase; }
-
-/* Would rewriting carry it out? */
-static bool takes_effect(const struct view *view, const struct vp_action *action)
-{
-    return action->changes && vp_phase_allows(phase_of(view), action->effect);
-}
-
 static bool shown(const struct view *view, const struct vp_action *action)
 {
-    return view->cli->all || takes_effect(view, action);
+    return view->cli->all || action->changes;
 }
 
 static json_object *action_json(const struct vp_action *action)
@@ -122,10 +114,9 @@ static void print_actions(const struct view *view)
         const struct vp_action *action = &plan->actions[i];
         if (!shown(view, action))
             continue;
-        const char *word = takes_effect(view, action) ? "change" : action->changes ? "later" : "same";
-        const char *color = takes_effect(view, action) ? NULL : "darkgray";
+        const char *color = action->changes ? NULL : "darkgray";
         vp_table_row(table);
-        vp_table_cell(table, NULL, word);
+        vp_table_cell(table, NULL, action->changes ? "change" : "same");
         vp_table_cell(table, color, action->knob);
         vp_table_cell(table, color != NULL ? color : effect_color(action->effect),
                       vp_effect_names[action->effect]);
@@ -167,7 +158,7 @@ static void print_sum(const struct view *view)
     const char *sep = ": ";
 
     for (size_t i = 0; i < plan->n; i++) {
-        if (!takes_effect(view, &plan->actions[i]))
+        if (!plan->actions[i].changes)
             continue;
         counts[plan->actions[i].effect]++;
         sum++;
@@ -197,10 +188,10 @@ static void print_text(const struct view *view)
     }
     if (pretty)
         printf("Domain '%s', profile %s, phase %s, host %s with CPUs %s and NUMA nodes %s\n\n", name,
-               profile->name, vp_phase_names[phase_of(view)], source, view->cpus, view->nodes);
+               profile->name, vp_phase_names[view->cli->phase], source, view->cpus, view->nodes);
     else
         printf("domain\t%s\t%s\nprofile\t%s\nphase\t%s\nhost\t%s\t%s\t%s\n", name, view->uuid, profile->name,
-               vp_phase_names[phase_of(view)], source, view->cpus, view->nodes);
+               vp_phase_names[view->cli->phase], source, view->cpus, view->nodes);
     print_actions(view);
     if (pretty)
         print_sum(view);

@@ -28,7 +28,7 @@ static const char *const phases[VP_PHASE_N_ + 1] = {"cold", "migrate", "restore"
 #define AT(member) offsetof(struct vp_cli, member)
 static const struct vp_option table[] = {
     [VP_OPTION_ALL_ACTIONS] = {"all", 'a', VP_OPTION_FLAG, AT(all), NULL, NULL,
-                               "also what is already so, and what this phase may not change"},
+                               "also what is already as it should be"},
     [VP_OPTION_ALL_DOMAINS] = {"all", 'a', VP_OPTION_FLAG, AT(all), NULL, NULL,
                                "every persistent domain that has a profile"},
     [VP_OPTION_COLOR] = {"color", 0, VP_OPTION_CHOICE, AT(color), "WHEN", colors,
@@ -161,6 +161,23 @@ static int complain(const struct vp_cli *cli, uint32_t options, int result, cons
     return -EINVAL;
 }
 
+/* The word that getopt read an option from. */
+static const char *option_word(char **argv)
+{
+    return argv[optind - (optarg != NULL && argv[optind - 1] == optarg ? 2 : 1)];
+}
+
+/* getopt also takes the first letters of a name; then --profile would mean --profiles where there is no such option. */
+static int refuse_abbreviation(const struct vp_cli *cli, const struct vp_option *option, const char *word)
+{
+    size_t n = strcspn(word, "=");
+
+    if (n == strlen(option->name) + 2)
+        return 0;
+    (void)vp_cli_usage(cli, "there is no option '%.*s'; did you mean '--%s'?", (int)n, word, option->name);
+    return -EINVAL;
+}
+
 int vp_options_parse(struct vp_cli *cli, uint32_t options, bool stop, int argc, char **argv, int *ret_next)
 {
     struct option longs[VP_OPTION_N_ + 1] = {{0}};
@@ -189,7 +206,11 @@ int vp_options_parse(struct vp_cli *cli, uint32_t options, bool stop, int argc, 
             return complain(cli, options, result, argv[optind - 1]);
         const struct vp_option *option = result >= FIRST_VALUE ? &table[result - FIRST_VALUE]
                                                                : by_letter(options, result);
-        if (option == NULL || take(cli, option, optarg) < 0)
+        if (option == NULL)
+            return -EINVAL;
+        if (result >= FIRST_VALUE && refuse_abbreviation(cli, option, option_word(argv)) < 0)
+            return -EINVAL;
+        if (take(cli, option, optarg) < 0)
             return -EINVAL;
     }
     *ret_next = optind;

@@ -21,8 +21,6 @@ struct vp_table {
     size_t n, cap;
 };
 
-/* A wrapped column is never made narrower, whatever the terminal. */
-#define WRAP_MIN 12
 #define WIDTH_DEFAULT 80
 /* Between two columns of libsmartcols. */
 #define GAP 1
@@ -95,35 +93,55 @@ static size_t width_of(const char *text)
     return n;
 }
 
-/* Break at spaces, and behind '/' where a word alone is too long for a line. */
+/* Bytes up to where a line may end: behind a word, or within a long one behind a '/'. */
+static size_t piece_length(const char *text, bool whole_words)
+{
+    size_t word = strcspn(text, " ");
+    size_t part = strcspn(text, "/");
+
+    return whole_words || part + 1 >= word ? word : part + 1;
+}
+
 static char *wrap(const char *text, size_t width)
 {
     struct vp_strbuf buf = {0};
+    bool space = false;
     size_t used = 0;
 
     while (*text != '\0') {
-        size_t n = strcspn(text, " ");
-        vp_autofree char *word = vp_strndup(text, n);
-        if (width_of(word) > width && strchr(word, '/') != NULL && strchr(word, '/')[1] != '\0') {
-            n = (size_t)(strchr(word, '/') - word) + 1;
-            for (size_t more; (more = strcspn(word + n, "/") + 1) < width - n && word[n + more - 1] == '/';)
-                n += more;
-            word[n] = '\0';
-        }
-        if (used > 0 && used + width_of(word) > width) {
+        vp_autofree char *word = vp_strndup(text, piece_length(text, true));
+        size_t n = piece_length(text, width_of(word) <= width);
+        word[n] = '\0';
+        if (used > 0 && used + space + width_of(word) > width) {
             vp_strbuf_add(&buf, "\n");
             used = 0;
+        } else if (space) {
+            vp_strbuf_add(&buf, " ");
+            used++;
         }
         vp_strbuf_add(&buf, word);
         used += width_of(word);
         text += n;
-        if (*text == ' ' && used + 1 < width) {
-            vp_strbuf_add(&buf, " ");
-            used++;
-        }
+        space = *text == ' ';
         text += strspn(text, " ");
     }
     return vp_strbuf_take(&buf);
+}
+
+/* The longest piece that cannot be wrapped. */
+static size_t least_width(const struct vp_table *table, size_t column)
+{
+    size_t widest = width_of(table->columns[column].name);
+
+    for (size_t i = column; i < table->n; i += table->n_columns) {
+        for (const char *text = table->cells[i].text; *text != '\0';) {
+            size_t n = piece_length(text, false);
+            vp_autofree char *piece = vp_strndup(text, n);
+            widest = width_of(piece) > widest ? width_of(piece) : widest;
+            text += n + strspn(text + n, " ");
+        }
+    }
+    return widest;
 }
 
 static size_t natural_width(const struct vp_table *table, size_t column)
@@ -137,28 +155,26 @@ static size_t natural_width(const struct vp_table *table, size_t column)
     return widest;
 }
 
-/* Share what the other columns leave among those that wrap, none wider than it needs. */
+/* Those that wrap get what they need at least, and share what is left by what they would like. */
 static void fit_columns(const struct vp_table *table, size_t total, size_t *widths)
 {
-    size_t left = total, wanted = 0;
+    size_t taken = 0, wanted = 0;
 
     for (size_t i = 0; i < table->n_columns; i++) {
-        widths[i] = table->columns[i].name != NULL ? natural_width(table, i) : 0;
-        size_t taken = GAP + (table->columns[i].fit == VP_COLUMN_WRAP ? 0 : widths[i]);
+        const struct vp_column *column = &table->columns[i];
+        if (column->name == NULL)
+            continue;
+        size_t natural = natural_width(table, i);
+        widths[i] = column->fit == VP_COLUMN_WRAP ? least_width(table, i) : natural;
+        taken += GAP + widths[i];
+        wanted += natural - widths[i];
+    }
+    size_t left = taken < total ? total - taken : 0;
+    for (size_t i = 0; i < table->n_columns && wanted > 0; i++) {
         if (table->columns[i].name == NULL)
             continue;
-        left = left > taken ? left - taken : 0;
-        if (table->columns[i].fit == VP_COLUMN_WRAP)
-            wanted += widths[i];
-    }
-    if (wanted <= left)
-        return;
-    for (size_t i = 0; i < table->n_columns; i++) {
-        if (table->columns[i].name == NULL || table->columns[i].fit != VP_COLUMN_WRAP)
-            continue;
-        size_t share = widths[i] * left / wanted;
-        share = share < WRAP_MIN ? WRAP_MIN : share;
-        widths[i] = share < widths[i] ? share : widths[i];
+        size_t more = natural_width(table, i) - widths[i];
+        widths[i] += left < wanted ? more * left / wanted : more;
     }
 }
 
