@@ -32,6 +32,6 @@ unsigned vp_guestmem_vfio(const struct vp_domain *domain);
 
 /**
  * The smallest hard limit, in KiB, under which a guest with locked memory runs: mlockall() counts all address
- * space that QEMU maps against it. 0 where the definition does not say enough.
+ * space that QEMU maps against it. 0 where the definition says nothing usable or libvirt has no such limit.
  */
 uint64_t vp_guestmem_lock_limit(const struct vp_domain *domain);

@@ -314,6 +314,35 @@ static int plan_topology(struct vp_planning *planning, const struct vp_setting *
     return 0;
 }
 
+/* Is it what libvirt 9.0 makes of a policy when it starts a guest (virCPUUpdate() and virCPUDefFilterFeatures())? */
+static bool policy_holds(const char *wanted, const char *found)
+{
+    if (same(wanted, "force"))
+        return same(found, "require");
+    if (same(wanted, "disable") || same(wanted, "forbid"))
+        return found == NULL || same(found, "disable");
+    return same(wanted, "optional");
+}
+
+/*
+ * In the definition of a running guest host-model has become the model that it stands for (qemuProcessUpdateGuestCPU()
+ * of libvirt 9.0): mode custom, with all that belongs to it. That the mode is another is said once, at cpu/@mode.
+ */
+static enum vp_verdict verify_cpu(const struct vp_action *action, const struct vp_domain *domain,
+                                  char **ret_found)
+{
+    const enum vp_verdict verdict = vp_verify_definition(action, domain, ret_found);
+    const bool custom = same(vp_node_walk_attr(domain->root, "cpu", "mode"), "custom");
+    if (verdict == VP_VERDICT_OK || vp_node_attr(domain->root, "id") == NULL)
+        return verdict;
+    bool holds = custom;
+    if (starts(action->target, "cpu/feature["))
+        holds = policy_holds(action->value, *ret_found);
+    else if (strcmp(action->target, "cpu/@mode") == 0)
+        holds = custom && same(action->value, models[MODEL_HOST_MODEL]);
+    return holds ? VP_VERDICT_OK : verdict;
+}
+
 const struct vp_knob vp_knobs_cpu[] = {
     {
         .name = "cpu.model",
@@ -324,7 +353,7 @@ const struct vp_knob vp_knobs_cpu[] = {
                "accelerator can do. Topology, features, caches and NUMA cells of the definition stay. "
                "host-passthrough is for KVM guests only, host-model also for emulated x86 guests.",
         .plan = plan_model_and_cache,
-        .verify = vp_verify_definition,
+        .verify = verify_cpu,
     },
     {
         .name = "cpu.cache",
@@ -347,7 +376,7 @@ const struct vp_knob vp_knobs_cpu[] = {
                "invtsc keeps a guest from being migrated or saved unless its tsc timer has a frequency, and "
                "is left out of emulated guests.",
         .plan = plan_features,
-        .verify = vp_verify_definition,
+        .verify = verify_cpu,
     },
     {
         .name = "cpu.hint-dedicated",

@@ -7,6 +7,9 @@
 #define MIB UINT64_C(1024)
 #define GIB (1024 * MIB)
 
+/* From here on libvirt takes a limit for none (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED). */
+#define LIMIT_MAX UINT64_C(9007199254740991)
+
 static bool same(const char *a, const char *b)
 {
     return a != NULL && strcmp(a, b) == 0;
@@ -214,12 +217,13 @@ uint64_t vp_guestmem_lock_limit(const struct vp_domain *domain)
     if (!vp_guestmem_read(domain, &memory))
         return 0;
     uint64_t kib = 0;
-    if (__builtin_mul_overflow(memory.most, pinned_times(domain), &kib) || kib > UINT64_MAX / 2048)
+    if (__builtin_mul_overflow(memory.most, pinned_times(domain), &kib) || kib >= LIMIT_MAX)
         return 0;
     kib += memory.most / 512;
     kib += 72 * MIB * (vp_domain_max_vcpus(domain) + iothreads(domain) + 64);
     kib += video_kib(domain);
     kib += 32 * MIB * count_typed(domain, "disk", NULL);
     kib += vp_domain_is_kvm(domain) ? GIB : 2 * GIB;
-    return (kib + MIB - 1) / MIB * MIB;
+    kib = (kib + MIB - 1) / MIB * MIB;
+    return kib < LIMIT_MAX ? kib : 0;
 }

@@ -2,6 +2,9 @@
 #include "knobs.h"
 #include "memoryknobs.h"
 
+#define LIMIT_MIN (UINT64_C(1) << 20)
+#define LIMIT_MAX (UINT64_C(1) << 52) /* 4 PiB; libvirt takes less than 2^63 bytes */
+
 /* In planning order: a row may ask what those before it have planned. */
 const struct vp_knob vp_knobs_memory[] = {
     {
@@ -72,7 +75,8 @@ const struct vp_knob vp_knobs_memory[] = {
         .type = VP_TYPE_SIZE,
         .effect = VP_EFFECT_LIVE,
         .choices = vp_memory_unlimited,
-        .min = 1024 * 1024,
+        .min = LIMIT_MIN,
+        .max = LIMIT_MAX,
         .doc = "Most memory the guest and QEMU may take; over it they are killed. Left out when it is less "
                "than what the guest can have, or than locked memory needs.",
         .plan = vp_memory_plan_hard_limit,
@@ -83,7 +87,8 @@ const struct vp_knob vp_knobs_memory[] = {
         .type = VP_TYPE_SIZE,
         .effect = VP_EFFECT_LIVE,
         .choices = vp_memory_unlimited,
-        .min = 1024 * 1024,
+        .min = LIMIT_MIN,
+        .max = LIMIT_MAX,
         .doc = "Memory over which the guest is the first to lose some when the host runs short. Left out for "
                "memory that is locked or pinned for a device passed through.",
         .plan = vp_memory_plan_soft_limit,
@@ -94,7 +99,8 @@ const struct vp_knob vp_knobs_memory[] = {
         .type = VP_TYPE_SIZE,
         .effect = VP_EFFECT_LIVE,
         .choices = vp_memory_unlimited,
-        .min = 1024 * 1024,
+        .min = LIMIT_MIN,
+        .max = LIMIT_MAX,
         .doc = "Most memory and swap together on a host with cgroup v1, most swap with cgroup v2. It needs a "
                "hard limit, and is left out when it is below that.",
         .plan = vp_memory_plan_swap_hard_limit,
@@ -104,7 +110,8 @@ const struct vp_knob vp_knobs_memory[] = {
         .name = "memory.min-guarantee",
         .type = VP_TYPE_SIZE,
         .effect = VP_EFFECT_LIVE,
-        .min = 1024 * 1024,
+        .min = LIMIT_MIN,
+        .max = LIMIT_MAX,
         .doc = "Memory the guest is to have in any case. libvirt's QEMU driver refuses such definitions, "
                "therefore it is always left out, and reported.",
         .plan = vp_memory_plan_min_guarantee,

@@ -70,7 +70,8 @@ int vp_memory_plan_locked(struct vp_planning *planning, const struct vp_setting 
         return 0;
     }
     if (least == 0) {
-        vp_plan_skip(planning, setting, "the definition says no amount of memory to make a limit of");
+        vp_plan_skip(planning, setting,
+                     "no hard limit that libvirt takes can be made of the memory in the definition");
         return 0;
     }
     vp_plan_element(planning, setting, root, "memoryBacking/locked", "<locked/>",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
+#include "knobs.h"
+
 #define OS(arch, machine) "<os><type arch='" arch "' machine='" machine "'>hvm</type></os>"
 #define TCG(children) "<domain type='qemu'><name>g</name><memory>1048576</memory>" children "</domain>"
 #define DEFAULT_CPU                                                                                          \
@@ -327,7 +329,67 @@ START_TEST(topology)
 }
 END_TEST
 
+#define LIVE(children) "<domain type='kvm' id='7'>" children "</domain>"
+#define STORED(children) "<domain type='kvm'>" children "</domain>"
+/* host-model of a running guest. */
+#define EXPANDED                                                                                             \
+    "<cpu mode='custom' match='exact' check='full'><model fallback='forbid'>Haswell</model>"                 \
+    "<vendor>Intel</vendor><feature policy='require' name='force'/><feature policy='disable' name='off'/></cpu>"
+
+static const struct {
+    const char *knob, *domain;
+    enum vp_action_kind kind;
+    const char *target, *value;
+    enum vp_verdict verdict;
+} verify_rows[] = {
+    {"cpu.model", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/@mode", "host-model", VP_VERDICT_OK},
+    {"cpu.model", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/@match", NULL, VP_VERDICT_OK},
+    {"cpu.model", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/@check", "partial", VP_VERDICT_OK},
+    {"cpu.model", LIVE(EXPANDED), VP_ACTION_ELEMENT, "cpu/model", NULL, VP_VERDICT_OK},
+    {"cpu.model", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/@mode", "host-passthrough", VP_VERDICT_DIFFERS},
+    {"cpu.model", STORED(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/@mode", "host-model", VP_VERDICT_DIFFERS},
+    {"cpu.model", STORED(EXPANDED), VP_ACTION_ELEMENT, "cpu/model", NULL, VP_VERDICT_DIFFERS},
+    {"cpu.model", LIVE("<cpu mode='host-passthrough' check='full'/>"), VP_ACTION_ATTRIBUTE, "cpu/@check",
+     "none", VP_VERDICT_DIFFERS},
+    {"cpu.model", LIVE("<cpu mode='host-passthrough'/>"), VP_ACTION_ATTRIBUTE, "cpu/@mode",
+     "host-passthrough", VP_VERDICT_OK},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[force]/@policy", "force",
+     VP_VERDICT_OK},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[off]/@policy", "force",
+     VP_VERDICT_DIFFERS},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[off]/@policy", "optional",
+     VP_VERDICT_OK},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[off]/@policy", "forbid",
+     VP_VERDICT_OK},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[gone]/@policy", "disable",
+     VP_VERDICT_OK},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[gone]/@policy", "require",
+     VP_VERDICT_DIFFERS},
+    {"cpu.features", LIVE(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[force]/@policy", "disable",
+     VP_VERDICT_DIFFERS},
+    {"cpu.features", STORED(EXPANDED), VP_ACTION_ATTRIBUTE, "cpu/feature[force]/@policy", "force",
+     VP_VERDICT_DIFFERS},
+};
+
+START_TEST(verify)
+{
+    const char *text = verify_rows[_i].domain;
+    vp_autofree char *target = vp_strdup(verify_rows[_i].target);
+    vp_autofree char *value = vp_strdup(verify_rows[_i].value);
+    vp_autofree char *found = NULL;
+    vp_autodomain domain = NULL;
+    const struct vp_action action = {.kind = verify_rows[_i].kind, .target = target, .value = value};
+    const struct vp_knob *knob = vp_registry_find(vp_registry_builtin(), verify_rows[_i].knob);
+
+    ck_assert_ptr_nonnull(knob);
+    ck_assert_int_eq(vp_domain_parse(text, strlen(text), "the row's definition", &domain, NULL), 0);
+    ck_assert_msg(knob->verify(&action, domain, &found) == verify_rows[_i].verdict,
+                  "row %d %s = %s: found %s", _i, target, value != NULL ? value : "absent",
+                  found != NULL ? found : "nothing");
+}
+END_TEST
+
 VP_TEST_MAIN("knobs/cpu", VP_TEST_ROWS(model, model_rows), VP_TEST_ROWS(cache, cache_rows),
              VP_TEST_ROWS(features, feature_rows), VP_TEST(features_with_model),
              VP_TEST_ROWS(refused, refused_rows), VP_TEST_ROWS(hint, hint_rows),
-             VP_TEST_ROWS(topology, topology_rows))
+             VP_TEST_ROWS(topology, topology_rows), VP_TEST_ROWS(verify, verify_rows))
