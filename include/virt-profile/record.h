@@ -13,7 +13,7 @@
  *     <vp:was knob="disk.cache" at="devices/disk[vdb]/driver/@cache" effect="guest" value="writethrough"/>
  *     <vp:was knob="memory.balloon" at="devices/memballoon"><memballoon model='virtio'/></vp:was>
  *     <vp:was knob="guest.sound" at="devices/sound[#1]" after="devices/input[#2]"><sound model='ich6'/></vp:was>
- *     <vp:had controllers="pci:0 usb:0"/>                            controllers before devices were added
+ *     <vp:had controllers="pci:0 pci:1+ usb:0"/>                     controllers before devices were added (+: multifunction)
  *
  * Undoing it backwards gives the definition without virt-profile.
  */

@@ -53,7 +53,7 @@ const char *vp_node_walk_attr(const vp_node *node, const char *path, const char 
 /* The attributes one after another: call with index 0, 1, …; false at the end. */
 bool vp_node_attr_at(const vp_node *node, size_t index, const char **ret_name, const char **ret_value);
 
-/* Editing. `value` NULL removes the attribute. */
+/* Editing. `value` NULL removes the attribute; nothing happens to a NULL node. */
 void vp_node_set_attr(vp_node *node, const char *name, const char *value);
 void vp_node_set_text(vp_node *node, const char *text);
 /* A new element without a namespace, not yet in the tree. */
@@ -89,7 +89,8 @@ char *vp_node_format(const vp_node *node) VP_MUST_USE;
 
 /**
  * Are two elements the same but for white space between elements, comments, and the order of attributes and of siblings?
- * (libvirt's schema is an interleave and libvirt writes elements in an order of its own.)
+ * (libvirt's schema is an interleave and libvirt writes elements in an order of its own.) Empty holders of others, like <memtune/>, which
+ * libvirt does not store, do not count.
  */
 bool vp_node_equal(const vp_node *a, const vp_node *b);
 

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <ini.h>
 
 #include "ini_file.h"
+
+/* inih's MAX_SECTION, its NUL counted. */
+#define SECTION_MAX 50
 
 /* What inih's two callbacks share: it reports neither line numbers nor long lines, so the reader keeps count. */
 struct reading {
@@ -15,6 +19,44 @@ struct reading {
     struct vp_error **err;
     int failed;
 };
+
+/* Inside the brackets of a place a ':' is part of a MAC address and not inih's other separator; it travels as this byte. */
+#define COLON '\1'
+
+static void hide_colons(char *line)
+{
+    bool inside = false;
+    for (char *c = line; *c != '\0' && *c != '='; c++) {
+        inside = *c == '[' || (inside && *c != ']');
+        if (inside && *c == ':')
+            *c = COLON;
+    }
+}
+
+static char *show_colons(const char *text)
+{
+    char *copy = vp_strdup(text);
+    for (char *c = copy; *c != '\0'; c++)
+        if (*c == COLON)
+            *c = ':';
+    return copy;
+}
+
+/* inih goes on behind a bad line, and cuts the names of sections: both are told here. */
+static int check_line(struct reading *r, const char *line)
+{
+    if (strchr(line, COLON) != NULL)
+        return vp_fail(r->err, EINVAL, "%s:%u: the line has control characters", r->what, r->line);
+    if (line[0] != '[')
+        return 0;
+    const size_t n = strcspn(line + 1, "]");
+    if (line[1 + n] == '\0')
+        return vp_fail(r->err, EINVAL, "%s:%u: the section has no ']'", r->what, r->line);
+    if (n >= SECTION_MAX)
+        return vp_fail(r->err, EINVAL, "%s:%u: the section's name is longer than %d bytes", r->what, r->line,
+                       SECTION_MAX - 1);
+    return 0;
+}
 
 static char *read_line(char *out, int size, void *cookie)
 {
@@ -36,29 +78,35 @@ static char *read_line(char *out, int size, void *cookie)
     }
     memcpy(out, start, n);
     out[n] = '\0';
+    r->failed = check_line(r, out);
+    if (r->failed < 0)
+        return NULL;
+    if (out[0] != '[')
+        hide_colons(out);
     return out;
 }
 
 static int take_entry(void *cookie, const char *section, const char *key, const char *value)
 {
     struct reading *r = cookie;
+    vp_autofree char *shown = show_colons(key);
     if (*section == '\0') {
-        r->failed = vp_fail(r->err, EINVAL, "%s:%u: '%s' stands before the first [section]", r->what, r->line, key);
+        r->failed = vp_fail(r->err, EINVAL, "%s:%u: '%s' stands before the first [section]", r->what, r->line, shown);
         return 0;
     }
     for (size_t i = 0; i < r->ini.n; i++) {
         const struct vp_ini_entry *e = &r->ini.entries[i];
-        if (strcmp(e->section, section) == 0 && strcmp(e->key, key) == 0) {
+        if (strcmp(e->section, section) == 0 && strcmp(e->key, shown) == 0) {
             r->failed = vp_fail(r->err, EINVAL, "%s:%u: '%s' is already set in [%s] at line %u", r->what, r->line,
-                                key, section, e->line);
+                                shown, section, e->line);
             return 0;
         }
     }
     vp_grow(&r->ini.entries, r->ini.n, &r->ini.cap, sizeof(*r->ini.entries));
     r->ini.entries[r->ini.n++] = (struct vp_ini_entry){
         .section = vp_strdup(section),
-        .key = vp_strdup(key),
-        .value = vp_strdup(value),
+        .key = vp_take(&shown),
+        .value = show_colons(value),
         .line = r->line,
     };
     return 1;

@@ -139,6 +139,15 @@ static void save_element(const struct applying *a, const struct vp_action *actio
     vp_node_append(entry, vp_node_copy(a->domain->doc, node));
 }
 
+/* A device whose model was "none", or that is only now there: libvirt gives it an address. */
+static bool turns_device_on(const struct vp_action *action)
+{
+    const size_t n = strlen(action->target);
+    return action->kind == VP_ACTION_ATTRIBUTE && strncmp(action->target, "devices/", strlen("devices/")) == 0 &&
+           n > strlen("/@model") && strcmp(action->target + n - strlen("/@model"), "/@model") == 0 &&
+           action->value != NULL && (action->previous == NULL || strcmp(action->previous, "none") == 0);
+}
+
 static void apply_attr(const struct applying *a, const struct vp_action *action)
 {
     const char *last = NULL;
@@ -148,6 +157,8 @@ static void apply_attr(const struct applying *a, const struct vp_action *action)
     if (was != NULL)
         vp_node_set_attr(entry, "value", was);
     vp_node_set_attr(node, last + 1, action->value);
+    if (turns_device_on(action))
+        keep_defaults(a, node);
 }
 
 /* The new element of an action: as asked for, or as libvirt stored and completed it when that is the same thing. */
@@ -260,7 +271,7 @@ static bool makes_devices(const struct vp_plan *plan, enum vp_phase phase)
         const struct vp_action *action = &plan->actions[i];
         const bool device = strncmp(action->target, "devices/", strlen("devices/")) == 0;
         if (device && action->changes && vp_phase_allows(phase, action->effect) &&
-            (action->kind == VP_ACTION_READDRESS || (action->kind == VP_ACTION_ELEMENT && action->value != NULL)))
+            (turns_device_on(action) || action->kind == VP_ACTION_READDRESS || (action->kind == VP_ACTION_ELEMENT && action->value != NULL)))
             return true;
     }
     return false;
@@ -274,7 +285,9 @@ static void record_controllers(const struct applying *a, enum vp_phase phase, bo
          n = vp_node_same(n)) {
         const char *type = vp_node_attr(n, "type");
         const char *index = vp_node_attr(n, "index");
-        vp_autofree char *one = vp_asprintf("%s:%s", type != NULL ? type : "", index != NULL ? index : "");
+        const char *shared = vp_node_walk_attr(n, "address", "multifunction");
+        vp_autofree char *one = vp_asprintf("%s:%s%s", type != NULL ? type : "", index != NULL ? index : "",
+                                            shared != NULL && strcmp(shared, "on") == 0 ? "+" : "");
         vp_strbuf_join(&buf, " ", one);
     }
     vp_autofree char *now = vp_strbuf_take(&buf);

@@ -72,14 +72,21 @@ static bool undo_made(struct vp_domain *domain, const char *at, enum vp_phase ph
     return phase == VP_PHASE_COLD;
 }
 
-/* Make what is missing on the way to an attribute; not a device or another element of a list, which is gone for a reason. */
-static vp_node *make_way(struct vp_domain *domain, const struct vp_place *place)
+/*
+ * Make what is missing on the way to an attribute or (`last` gets its step) an element: libvirt drops elements that became
+ * empty. Not a device or another element of a list, which is gone for a reason: NULL.
+ */
+static vp_node *make_way(struct vp_domain *domain, const struct vp_place *place, struct vp_step *last)
 {
     vp_node *node = place->node;
     const char *rest = place->rest;
     struct vp_step step;
     while (*rest != '\0' && *rest != '@') {
         rest = vp_place_step(rest, &step);
+        if (rest != NULL && *rest == '\0' && last != NULL) {
+            *last = step;
+            return node;
+        }
         if (rest == NULL || step.key[0] != '\0')
             return NULL;
         vp_node *child = vp_node_new(domain->doc, step.name);
@@ -89,35 +96,46 @@ static vp_node *make_way(struct vp_domain *domain, const struct vp_place *place)
     return node;
 }
 
+/* A device that was switched off has nothing of what libvirt gave it when it was switched on. */
+static void undo_device(vp_node *node)
+{
+    vp_node *next = NULL;
+    for (vp_node *n = vp_node_first(node); n != NULL; n = next) {
+        next = vp_node_next(n);
+        if (vp_node_tolerates(vp_node_name(node), NULL, vp_node_name(n)))
+            vp_node_remove(n);
+    }
+}
+
 static void undo_attr(struct vp_domain *domain, const struct vp_place *place, const char *value)
 {
     vp_node *node = place->node;
     if (*place->rest != '\0')
-        node = value != NULL ? make_way(domain, place) : NULL;
-    if (node != NULL)
-        vp_node_set_attr(node, place->attr, value);
+        node = value != NULL ? make_way(domain, place, NULL) : NULL;
+    if (node == NULL)
+        return;
+    vp_node_set_attr(node, place->attr, value);
+    if (value != NULL && strcmp(value, "none") == 0 && strcmp(place->attr, "model") == 0)
+        undo_device(node);
 }
 
-static void put_back(struct vp_domain *domain, const struct vp_place *place, const vp_node *entry, vp_node *saved)
+static bool put_back(struct vp_domain *domain, const struct vp_place *place, const vp_node *entry, vp_node *saved)
 {
     const char *after = vp_node_attr(entry, "after");
     const char *at = vp_node_attr(entry, "at");
-    struct vp_step last;
     /* One of several without a key of its own was taken out, and whatever has its number now is another. */
     const char *bracket = strrchr(at, '[');
     const bool numbered = after != NULL && bracket != NULL && bracket[1] == '#' && at[strlen(at) - 1] == ']';
 
     if (*place->rest == '\0' && !numbered) {
         vp_node_replace(place->node, saved);
-        return;
+        return true;
     }
-    vp_node *parent = *place->rest == '\0' ? vp_node_parent(place->node) : place->node;
-    if (*place->rest != '\0') {
-        const char *next = vp_place_step(place->rest, &last);
-        if (next == NULL || *next != '\0') { /* what it was in is gone */
-            vp_node_free(saved);
-            return;
-        }
+    struct vp_step last;
+    vp_node *parent = *place->rest == '\0' ? vp_node_parent(place->node) : make_way(domain, place, &last);
+    if (parent == NULL) { /* the device it was in is gone */
+        vp_node_free(saved);
+        return false;
     }
     const char *past = vp_node_attr(entry, "comments");
     uint64_t comments = 0;
@@ -131,6 +149,7 @@ static void put_back(struct vp_domain *domain, const struct vp_place *place, con
         vp_node_insert(parent, vp_node_skip_comments(parent, found ? before.node : NULL, (unsigned)comments), saved);
     else
         vp_place_insert(parent, saved);
+    return true;
 }
 
 static void undo_was(struct vp_domain *domain, const vp_node *entry, const char *at, struct restored *restored)
@@ -149,9 +168,7 @@ static void undo_was(struct vp_domain *domain, const vp_node *entry, const char 
         return;
     }
     vp_node *saved = vp_node_copy(domain->doc, kept);
-    const bool orphan = *place.rest != '\0' && strchr(place.rest, '/') != NULL;
-    put_back(domain, &place, entry, saved);
-    if (orphan)
+    if (!put_back(domain, &place, entry, saved))
         return;
     vp_grow(&restored->nodes, restored->n, &restored->cap, sizeof(*restored->nodes));
     restored->nodes[restored->n++] = vp_node_is(saved, "address") ? vp_node_parent(saved) : saved;
@@ -228,9 +245,10 @@ static bool is_used(const struct vp_domain *domain, const char *type, const char
     return false;
 }
 
-static bool was_there(const char *had, const char *type, const char *index)
+/* mark "+": with other devices on its slot */
+static bool was_there(const char *had, const char *type, const char *index, const char *mark)
 {
-    vp_autofree char *word = vp_asprintf(" %s:%s ", type, index);
+    vp_autofree char *word = vp_asprintf(" %s:%s%s ", type, index, mark);
     vp_autofree char *list = vp_asprintf(" %s ", had);
     return strstr(list, word) != NULL;
 }
@@ -254,7 +272,10 @@ void vp_record_drop_controllers(struct vp_domain *domain)
             const char *index = vp_node_attr(n, "index");
             const bool ours = type != NULL && index != NULL &&
                               (strcmp(type, "pci") == 0 || strcmp(type, "virtio-serial") == 0);
-            if (!ours || was_there(had, type, index) || is_used(domain, type, index))
+            if (ours && was_there(had, type, index, ""))
+                vp_node_set_attr(vp_node_child(n, "address"), "multifunction", NULL);
+            if (!ours || was_there(had, type, index, "") || was_there(had, type, index, "+") ||
+                is_used(domain, type, index))
                 continue;
             vp_node_remove(n);
             again = true;

@@ -20,6 +20,8 @@ static bool is_space(const xmlNode *node)
 
 void vp_node_set_attr(vp_node *node, const char *name, const char *value)
 {
+    if (node == NULL)
+        return;
     if (value == NULL)
         (void)xmlUnsetNsProp(node, NULL, XML(name)); /* -1 only says it was not there */
     else if (xmlSetProp(node, XML(name), XML(value)) == NULL)
