@@ -121,6 +121,8 @@ static const struct {
 /* Why a video device keeps its model; NULL where it may change. */
 static const char *video_kept(const struct vp_planning *planning, const vp_node *video, int choice)
 {
+    if (same(vp_node_walk_attr(video, "model", "type"), "ramfb"))
+        return "it shows the boot of a passed-through GPU, which takes over from it";
     if (choice != VIDEO_VIRTIO && vp_node_walk(video, "model/acceleration") != NULL)
         return "it has 3D acceleration set up, which virtio alone has";
     if (choice != VIDEO_VIRTIO && vp_node_child(video, "driver") != NULL)
