@@ -1,2 +1,32 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# unit_tests += tests/model/test-NAME
+fake = tests/model/fake.c tests/model/fake.h tests/model/fake_knobs.c tests/model/fake_store.c
+
+unit_tests += \
+	tests/model/test-domain \
+	tests/model/test-engine \
+	tests/model/test-expr \
+	tests/model/test-host \
+	tests/model/test-ini-file \
+	tests/model/test-knob \
+	tests/model/test-place \
+	tests/model/test-planner \
+	tests/model/test-planner-xml \
+	tests/model/test-profile \
+	tests/model/test-record \
+	tests/model/test-schema \
+	tests/model/test-tag \
+	tests/model/test-xml \
+	tests/model/test-xml-compare \
+	tests/model/test-xml-edit
+
+tests_model_test_domain_SOURCES = tests/model/test-domain.c $(fake)
+tests_model_test_engine_SOURCES = tests/model/test-engine.c $(fake)
+tests_model_test_host_SOURCES = tests/model/test-host.c $(fake)
+tests_model_test_knob_SOURCES = tests/model/test-knob.c $(fake)
+tests_model_test_place_SOURCES = tests/model/test-place.c $(fake)
+tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
+tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)
+tests_model_test_profile_SOURCES = tests/model/test-profile.c $(fake)
+tests_model_test_record_SOURCES = tests/model/test-record.c $(fake)
+tests_model_test_schema_SOURCES = tests/model/test-schema.c $(fake)
+tests_model_test_tag_SOURCES = tests/model/test-tag.c $(fake)
