@@ -72,8 +72,10 @@ def parse(data):
 
 
 def strip_blanks(node):
-    """Remove white space that is only layout: in elements that hold elements."""
+    """Remove white space that is only layout: in elements that hold elements, or nothing but the end of a line."""
     if len(node) == 0:
+        if "\n" in (node.text or "") and not node.text.strip():
+            node.text = None
         return
     if not (node.text or "").strip():
         node.text = None
@@ -84,20 +86,23 @@ def strip_blanks(node):
             strip_blanks(child)
 
 
-def canonical(data, sort=False):
-    """Canonical XML without layout; with sort, the order of siblings does not count either."""
+def canonical(data):
+    """Canonical XML without layout."""
     root = parse(data)
     strip_blanks(root)
-    if sort:
-        sort_siblings(root)
     return etree.tostring(root, method="c14n", with_comments=True)
 
 
-def sort_siblings(node):
-    """Children in the order of their canonical text."""
-    for child in node:
-        sort_siblings(child)
-    node[:] = sorted(node, key=lambda child: etree.tostring(child, method="c14n"))
+def unordered(data):
+    """A text that is the same for documents that differ in layout and in the order of siblings only."""
+    def key(node):
+        if not isinstance(node.tag, str):
+            return etree.tostring(node, with_tail=False).decode()
+        children = sorted(key(child) for child in node)
+        return f"<{node.tag} {sorted(node.attrib.items())}>{node.text or ''}{''.join(children)}</>"
+    root = parse(data)
+    strip_blanks(root)
+    return key(root)
 
 
 def difference(before, after, limit=24):

@@ -69,7 +69,7 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 sandbox_setup
-hugepages_reserve 256
+hugepages_reserve 512
 libvirt_up
 for file in "$CASES"/[0-9]*.sh; do
     name=$(basename "$file" .sh)

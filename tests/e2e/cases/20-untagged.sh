@@ -34,7 +34,7 @@ is 'after a managed save it runs' "$(state vp-plain)" running
 has 'the other hook saw the restore' "$(cat "$SANDBOX/other.log")" 'vp-plain restore'
 vsh dumpxml vp-plain >"$SANDBOX/restored.xml"
 sed -i "s/ id='[0-9]*'//" "$SANDBOX/live.xml" "$SANDBOX/restored.xml"
-for what in '//disk/driver/@cache' '//iothreads' '//cputune/shares' '//memballoon/@model'; do
+for what in '/domain/devices/disk/driver/@cache' '/domain/iothreads' '/domain/cputune/shares' '/domain/devices/memballoon/@model'; do
     is "live $what as before" "$(xml "$SANDBOX/restored.xml" "$what")" "$(xml "$SANDBOX/live.xml" "$what")"
 done
 vsh destroy vp-plain
@@ -43,6 +43,6 @@ has 'the other hook was called at the end' "$(cat "$SANDBOX/other.log")" 'vp-pla
 make_guest vp-both server sql-db
 boot_guest vp-both || not_ok 'the tagged guest boots'
 vsh dumpxml vp-both >"$SANDBOX/live.xml"
-is 'a tagged guest beside the other hook: cache' "$(xml "$SANDBOX/live.xml" '//disk/driver/@cache')" none
+is 'a tagged guest beside the other hook: cache' "$(xml "$SANDBOX/live.xml" '/domain/devices/disk/driver/@cache')" none
 has 'the other hook was called for it' "$(cat "$SANDBOX/other.log")" 'vp-both started'
 done_testing

@@ -25,15 +25,15 @@ after=$(guest_tick vp-save)
 if [ "$after" -gt "$tick" ]; then ok "the guest went on: heartbeat $tick, then $after"; else not_ok "the guest went on: heartbeat $tick, then $after"; fi
 is 'without booting again' "$(grep -c VP-READY "$(guest_serial vp-save)")" "$boots"
 vsh dumpxml vp-save >"$SANDBOX/restored.xml"
-is 'launch: disk cache' "$(xml "$SANDBOX/restored.xml" '//disk/driver/@cache')" none
-is 'launch: disk io' "$(xml "$SANDBOX/restored.xml" '//disk/driver/@io')" native
-is 'live: limit' "$(xml "$SANDBOX/restored.xml" '//disk/iotune/total_iops_sec')" 300
+is 'launch: disk cache' "$(xml "$SANDBOX/restored.xml" '/domain/devices/disk/driver/@cache')" none
+is 'launch: disk io' "$(xml "$SANDBOX/restored.xml" '/domain/devices/disk/driver/@io')" native
+is 'live: limit' "$(xml "$SANDBOX/restored.xml" '/domain/devices/disk/iotune/total_iops_sec')" 300
 has 'the limit is in force in QEMU' "$(vsh blkdeviotune vp-save vda)" 'total_iops_sec *: *300'
 has 'QEMU opens the disk past the page cache' "$(qemu_object vp-save disk.raw)" '"cache":\{"direct":true'
-is 'guest: balloon as before' "$(xml "$SANDBOX/restored.xml" '//memballoon/@model')" "$(xml "$SANDBOX/live.xml" '//memballoon/@model')"
-is 'guest: queues as before' "$(xml "$SANDBOX/restored.xml" '//disk/driver/@queues')" "$(xml "$SANDBOX/live.xml" '//disk/driver/@queues')"
-is 'guest: CPU as before' "$(xmllint --xpath '//cpu' "$SANDBOX/restored.xml")" "$(xmllint --xpath '//cpu' "$SANDBOX/live.xml")"
-is 'guest: clock as before' "$(xmllint --xpath '//clock' "$SANDBOX/restored.xml")" "$(xmllint --xpath '//clock' "$SANDBOX/live.xml")"
+is 'guest: balloon as before' "$(xml "$SANDBOX/restored.xml" '/domain/devices/memballoon/@model')" "$(xml "$SANDBOX/live.xml" '/domain/devices/memballoon/@model')"
+is 'guest: queues as before' "$(xml "$SANDBOX/restored.xml" '/domain/devices/disk/driver/@queues')" "$(xml "$SANDBOX/live.xml" '/domain/devices/disk/driver/@queues')"
+is 'guest: CPU as before' "$(xmllint --xpath '/domain/cpu' "$SANDBOX/restored.xml")" "$(xmllint --xpath '/domain/cpu' "$SANDBOX/live.xml")"
+is 'guest: clock as before' "$(xmllint --xpath '/domain/clock' "$SANDBOX/restored.xml")" "$(xmllint --xpath '/domain/clock' "$SANDBOX/live.xml")"
 vsh destroy vp-save
 
 # Saved and restored tuned: nothing to do.
@@ -45,7 +45,7 @@ vsh managedsave vp-again
 if vsh start vp-again; then ok 'a tuned guest is restored'; else not_ok 'a tuned guest is restored'; fi
 wait_until 20 ticks_past vp-again "$tick" || not_ok 'the tuned guest went on'
 vsh dumpxml vp-again | sed "s/ id='[0-9]*'//" >"$SANDBOX/restored.xml"
-for what in '//disk/driver/@cache' '//disk/driver/@io' '//disk/driver/@queues' '//memballoon/@model' '//interface/driver/@queues'; do
+for what in '/domain/devices/disk/driver/@cache' '/domain/devices/disk/driver/@io' '/domain/devices/disk/driver/@queues' '/domain/devices/memballoon/@model' '/domain/devices/interface/driver/@queues'; do
     is "tuned and restored, $what" "$(xml "$SANDBOX/restored.xml" "$what")" "$(xml "$SANDBOX/live.xml" "$what")"
 done
 

@@ -22,7 +22,7 @@ is 'the guest does not run' "$(state vp-refuse)" 'shut off'
 exits 'the command that the message names' 0 virt-profile apply vp-refuse
 exits 'then it starts' 0 vsh start vp-refuse
 vsh dumpxml vp-refuse >"$SANDBOX/live.xml"
-is 'tuned' "$(xml "$SANDBOX/live.xml" '//disk/driver/@cache')" none
+is 'tuned' "$(xml "$SANDBOX/live.xml" '/domain/devices/disk/driver/@cache')" none
 vsh destroy vp-refuse
 
 tag '' >"$SANDBOX/start.xml"

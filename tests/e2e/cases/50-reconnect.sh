@@ -5,7 +5,7 @@
 
 PROFILES=/usr/share/virt-profile/profiles
 make_guest vp-run-a server sql-db
-make_guest vp-run-b server nfv
+make_guest vp-run-b server nfv "${UNLOCKED[@]}"
 make_guest vp-run-c server -
 for dom in vp-run-a vp-run-b vp-run-c; do vsh start "$dom" || not_ok "$dom starts"; done
 declare -A pid

@@ -14,7 +14,7 @@ differs_file 'assign changes the stored definition' "$SANDBOX/s0.xml" "$SANDBOX/
 is 'the UUID stays' "$(vsh domuuid vp-a)" "$uuid"
 has 'the password stays' "$(cat "$SANDBOX/s1.xml")" "passwd='hunter22'"
 has 'the tag is there' "$(cat "$SANDBOX/s1.xml")" "<vp:profile xmlns:vp=['\"]urn:virt-profile:domain:1['\"] name=['\"]sql-db['\"]"
-is 'tuned: cache' "$(xml "$SANDBOX/s1.xml" '//disk/driver/@cache')" none
+is 'tuned: cache' "$(xml "$SANDBOX/s1.xml" '/domain/devices/disk/driver/@cache')" none
 
 exits 'assign the same again' 0 virt-profile assign vp-a sql-db
 stored vp-a s2.xml
@@ -26,7 +26,7 @@ same_file 'apply changes nothing' "$SANDBOX/s1.xml" "$SANDBOX/s2.xml"
 
 exits 'assign with an override' 0 virt-profile assign vp-a sql-db --set disk.total-iops=5000
 stored vp-a s3.xml
-is 'the override is in the definition' "$(xml "$SANDBOX/s3.xml" '//disk/iotune/total_iops_sec')" 5000
+is 'the override is in the definition' "$(xml "$SANDBOX/s3.xml" '/domain/devices/disk/iotune/total_iops_sec')" 5000
 has 'and in the tag' "$(cat "$SANDBOX/s3.xml")" "<vp:set knob=['\"]disk.total-iops['\"]>5000</vp:set>"
 
 exits 'another profile' 0 virt-profile assign vp-a desktop-vdi
@@ -52,7 +52,7 @@ live vp-live >"$SANDBOX/live1.xml"
 same_file 'the live definition' "$SANDBOX/live0.xml" "$SANDBOX/live1.xml"
 is 'it runs on' "$(state vp-live)" running
 stored vp-live s1.xml
-is 'the stored definition is tuned' "$(xml "$SANDBOX/s1.xml" '//disk/driver/@cache')" none
+is 'the stored definition is tuned' "$(xml "$SANDBOX/s1.xml" '/domain/devices/disk/driver/@cache')" none
 exits 'apply while it runs' 0 virt-profile apply vp-live
 exits 'clear while it runs' 0 virt-profile clear vp-live
 live vp-live >"$SANDBOX/live1.xml"
@@ -69,7 +69,7 @@ sed -i 's/700/800/' /etc/virt-profile/profiles/local.profile
 exits 'apply --all' 0 virt-profile apply --all
 for dom in vp-a vp-b; do
     stored "$dom" s.xml
-    is "$dom has the new value" "$(xml "$SANDBOX/s.xml" '//disk[1]/iotune/total_iops_sec')" 800
+    is "$dom has the new value" "$(xml "$SANDBOX/s.xml" '/domain/devices/disk[1]/iotune/total_iops_sec')" 800
 done
 stored vp-live s1.xml
 same_file 'an untagged domain is left alone' "$SANDBOX/s0.xml" "$SANDBOX/s1.xml"

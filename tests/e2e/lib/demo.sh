@@ -89,7 +89,7 @@ trap 'exit 143' TERM
 sandbox_setup
 mkdir -p "$WORDS"
 libvirt_up
-say "a libvirt of our own is running: $(virsh -q -c qemu:///system version | sed -n 's/^Using API: //p'), hook $(find /etc/libvirt/hooks -type f | head -n 1)"
+say "a libvirt of our own is running: $(virsh -q version | sed -n 's/^Using API: //p'), hook $(find /etc/libvirt/hooks -type f | head -n 1)"
 
 title '1. A guest as it is: defined and started, no profile'
 guest_define "$DOM" "$TEMPLATE"
@@ -118,11 +118,11 @@ title '5. Someone edits the definition by hand; the profile is enforced'
 show virt-profile assign "$DOM" sql-db --set disk.total-iops=300 --enforce=refuse
 vsh dumpxml --inactive "$DOM" | sed "s/cache='none'/cache='writeback'/; s/ io='native'//" >"$WORDS/edited.xml"
 vsh define "$WORDS/edited.xml"
-if show virsh -q -c qemu:///system start "$DOM"; then
+if show virsh start "$DOM"; then
     die 'the start was not refused'
 fi
 show virt-profile apply "$DOM"
-show virsh -q -c qemu:///system start "$DOM"
+show virsh start "$DOM"
 say "it is $(vsh domstate "$DOM" | head -n 1)"
 stop
 

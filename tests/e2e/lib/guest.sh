@@ -101,7 +101,7 @@ guest_define() { # name, template
     vsh define "$dir/domain.xml" >/dev/null
 }
 
-vsh() { timeout "${VSH_TIMEOUT:-60}" virsh -q -c qemu:///system "$@"; }
+vsh() { timeout "${VSH_TIMEOUT:-60}" virsh -q "$@"; }
 
 guest_serial() { printf '%s/serial.log\n' "$(guest_dir "$1")"; }
 

@@ -7,7 +7,7 @@ PKG_BUILD=(gcc make libc6-dev autoconf autoconf-archive automake pkgconf libxml2
 PKG_SANDBOX=(libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils busybox-static cpio gzip kmod iproute2
     util-linux mount)
 PKG_TEST=(clang libclang-rt-dev valgrind python3 python3-lxml python3-libvirt libxml2-utils xz-utils diffutils)
-PKG_LINT=(shellcheck clang-format clang-tidy cppcheck mandoc)
+PKG_LINT=(git shellcheck clang-format clang-tidy cppcheck)
 
 package_missing() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" != installed ]; }
 

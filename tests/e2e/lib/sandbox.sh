@@ -9,7 +9,9 @@
 sandbox_enter() {
     SANDBOX_STAGE=$1 SANDBOX_WORK=$2
     shift 2
-    export SANDBOX_STAGE SANDBOX_WORK
+    # What a service gets; libvirt quotes it in its messages.
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    export SANDBOX_STAGE SANDBOX_WORK PATH
     exec unshare --mount --pid --net --ipc --fork --kill-child --mount-proc --propagation private -- bash "$@"
 }
 
@@ -63,6 +65,8 @@ sandbox_setup() {
     sandbox_overlay /etc "${stage:+$stage/etc}"
     sandbox_overlay /usr "${stage:+$stage/usr}"
     sandbox_overlay /var
+    # virsh would ask it for passwords on a terminal, and it finds no polkit here.
+    rm -f /usr/bin/pkttyagent
     case $SANDBOX_WORK in
     /var/*) mount --rbind "$SANDBOX/keep" "$SANDBOX_WORK" ;;
     esac
@@ -77,7 +81,8 @@ sandbox_setup() {
     mkdir -p /run/lock /run/libvirt
     ip link set lo up
     SYSLOG_FILE=$SANDBOX_WORK/syslog
-    export SYSLOG_FILE
+    LIBVIRT_DEFAULT_URI=qemu:///system
+    export SYSLOG_FILE LIBVIRT_DEFAULT_URI
     : >"$SYSLOG_FILE"
     rm -rf "$SANDBOX_WORK/guests"
     busybox syslogd -n -S -O "$SYSLOG_FILE" >/dev/null 2>&1 &
@@ -135,7 +140,7 @@ hugepages_restore() {
     [ -z "$HUGEPAGES_BEFORE" ] || printf '%d\n' "$HUGEPAGES_BEFORE" >"$HUGEPAGES"
 }
 
-libvirt_answers() { virsh -q -c qemu:///system version; }
+libvirt_answers() { virsh -q version; }
 
 LIBVIRTD_PID='' VIRTLOGD_PID='' SYSLOG_PID=''
 
@@ -170,9 +175,9 @@ libvirt_up() {
 # Guests first, so that libvirt removes their control groups.
 libvirt_down() {
     local dom
-    if [ -e /run/sandbox-libvirtd.pid ] && timeout 5 virsh -q -c qemu:///system version >/dev/null 2>&1; then
-        for dom in $(timeout 10 virsh -q -c qemu:///system list --name 2>/dev/null); do
-            timeout 20 virsh -q -c qemu:///system destroy "$dom" >/dev/null 2>&1 || true
+    if [ -e /run/sandbox-libvirtd.pid ] && timeout 5 virsh -q version >/dev/null 2>&1; then
+        for dom in $(timeout 10 virsh -q list --name 2>/dev/null); do
+            timeout 20 virsh -q destroy "$dom" >/dev/null 2>&1 || true
         done
     fi
     libvirtd_stop
