@@ -27,6 +27,12 @@ bool vp_guestmem_pages(const struct vp_domain *domain, uint64_t page, uint64_t *
 /* Does a device exchange data with another process through the guest's memory (vhost-user, virtiofs)? */
 bool vp_guestmem_is_exchanged(const struct vp_domain *domain);
 
+/**
+ * Is the guest's memory called differently in a saved or migrated state when it comes from another source? Then the
+ * source may only change at a cold start.
+ */
+bool vp_guestmem_is_named_by_source(const struct vp_domain *domain);
+
 /* Devices that are passed through with VFIO and so pin the guest's memory. */
 unsigned vp_guestmem_vfio(const struct vp_domain *domain);
 

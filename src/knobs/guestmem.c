@@ -136,6 +136,35 @@ bool vp_guestmem_is_exchanged(const struct vp_domain *domain)
     return false;
 }
 
+/*
+ * Machines up to 5.0 give NUMA cells plain memory, "pc.ram", unless something asks for a backend, "ram-node0"
+ * (numa-mem-supported in QEMU's hw/i386, hw/arm and hw/ppc), and up to 3.1 backends of files other names than those of
+ * plain memory (hw_compat_3_1 in hw/core/machine.c). RHEL's 8.3 is the first made of 5.1. Names without a number are
+ * the newest machine, or a distribution's of unknown age.
+ */
+static bool is_old_machine(const char *machine)
+{
+    const char *dash = machine != NULL ? strrchr(machine, '-') : NULL;
+    if (dash == NULL)
+        return false;
+    const bool rhel = strncmp(dash + 1, "rhel", strlen("rhel")) == 0;
+    const char *number = dash + 1 + (rhel ? strlen("rhel") : 0);
+    vp_autofree char *major = vp_strndup(number, strcspn(number, "."));
+    vp_autofree char *minor = vp_strdup(number[strlen(major)] == '.' ? number + strlen(major) + 1 : "");
+    minor[strcspn(minor, ".")] = '\0';
+    uint64_t x = 0;
+    uint64_t y = 0;
+    if (vp_u64_parse(major, 0, 1000, &x) < 0 || vp_u64_parse(minor, 0, 1000, &y) < 0)
+        return true;
+    return rhel ? x * 100 + y < 803 : x * 100 + y < 501;
+}
+
+bool vp_guestmem_is_named_by_source(const struct vp_domain *domain)
+{
+    const bool parts = first_cell(domain) != NULL || first_device(domain, "memory") != NULL;
+    return parts && is_old_machine(vp_node_walk_attr(domain->root, "os/type", "machine"));
+}
+
 static unsigned count_typed(const struct vp_domain *domain, const char *device, const char *type)
 {
     unsigned count = 0;

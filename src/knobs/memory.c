@@ -23,10 +23,12 @@ const struct vp_knob vp_knobs_memory[] = {
     {
         .name = "memory.source",
         .type = VP_TYPE_CHOICE,
-        .effect = VP_EFFECT_LAUNCH,
+        .effect = VP_EFFECT_GUEST,
         .choices = vp_memory_sources,
-        .doc = "What kind of memory QEMU allocates. anonymous is left out where huge pages or shared memory "
-               "forbid it.",
+        .doc =
+            "What kind of memory QEMU allocates. anonymous is left out where huge pages or shared memory "
+            "forbid it. It changes at a cold start only, because libvirt wants a saved or migrated guest to "
+            "keep it.",
         .plan = vp_memory_plan_source,
         .verify = vp_verify_definition,
     },

@@ -39,6 +39,13 @@ static int chosen(const struct vp_planning *planning, const char *knob)
     return setting != NULL ? setting->value.choice : -1;
 }
 
+/* Before an action that may change what kind of memory backend QEMU gets. */
+static void as_source(struct vp_planning *planning)
+{
+    if (vp_guestmem_is_named_by_source(planning->domain))
+        vp_plan_as(planning, VP_EFFECT_GUEST);
+}
+
 static bool has_hugepages(const struct vp_planning *planning)
 {
     vp_autofree char *there = vp_planned(planning, planning->domain->root, BACKING "hugepages");
@@ -50,7 +57,8 @@ static bool has_hugepages(const struct vp_planning *planning)
 static const char *in_the_way(const struct vp_planning *planning)
 {
     const vp_node *root = planning->domain->root;
-    const int source = chosen(planning, "memory.source");
+    /* A source that may only change at a cold start does not get out of the way at another. */
+    const int source = planning->phase == VP_PHASE_COLD ? chosen(planning, "memory.source") : -1;
     if (same(vp_node_walk_attr(root, "memoryBacking/allocation", "mode"), "ondemand") &&
         chosen(planning, "memory.allocation") != ALLOCATION_IMMEDIATE)
         return "the definition wants its memory allocated on demand";
@@ -94,6 +102,7 @@ static void plan_pages(struct vp_planning *planning, const struct vp_setting *se
     /* As virDomainHugepagesFormatBuf() of libvirt 9.0 prints it. */
     vp_autofree char *element =
         vp_asprintf("<hugepages><page size='%" PRIu64 "' unit='KiB'/></hugepages>", page_kib[choice]);
+    as_source(planning);
     vp_plan_element(planning, setting, planning->domain->root, BACKING "hugepages", element,
                     "guest's memory is a multiple of %s and the host has enough such pages%s%s",
                     vp_memory_hugepages[choice], why != NULL ? "; " : "", why != NULL ? why : "");
@@ -119,9 +128,11 @@ static void plan_normal(struct vp_planning *planning, const struct vp_setting *s
 {
     const bool own_stay = has_own_pages(planning) && !wanted;
     note(planning, setting, why, own_stay);
-    if (!own_stay)
-        vp_plan_element(planning, setting, planning->domain->root, BACKING "hugepages", NULL,
-                        "guest uses normal memory, which the host may make transparent huge pages of");
+    if (own_stay)
+        return;
+    as_source(planning);
+    vp_plan_element(planning, setting, planning->domain->root, BACKING "hugepages", NULL,
+                    "guest uses normal memory, which the host may make transparent huge pages of");
 }
 
 int vp_memory_plan_hugepages(struct vp_planning *planning, const struct vp_setting *setting,
@@ -195,9 +206,12 @@ static void plan_private(struct vp_planning *planning, const struct vp_setting *
 {
     vp_node *root = planning->domain->root;
     vp_autofree char *source = vp_planned(planning, root, BACKING "source/@type");
-    if (vp_guestmem_is_exchanged(planning->domain))
+    if (vp_guestmem_is_exchanged(planning->domain)) {
         vp_plan_skip(planning, setting, "a vhost-user or virtiofs device of the guest needs shared memory");
-    else if (same(source, "memfd"))
+        return;
+    }
+    as_source(planning);
+    if (same(source, "memfd"))
         vp_plan_attr(planning, setting, root, BACKING "access/@mode", "private",
                      "a memfd is shared otherwise");
     else
@@ -219,11 +233,18 @@ int vp_memory_plan_access(struct vp_planning *planning, const struct vp_setting 
                      "no device of the guest needs shared memory: none is vhost-user or virtiofs");
         return 0;
     }
+    const bool needs_source = !can_share(planning);
+    if (needs_source)
+        vp_plan_as(planning, VP_EFFECT_GUEST); /* both or none */
+    else
+        as_source(planning);
     vp_plan_attr(planning, setting, root, BACKING "access/@mode", "shared",
                  "a vhost-user or virtiofs device reads and writes the guest's memory from another process");
-    if (!can_share(planning))
-        vp_plan_attr(planning, setting, root, BACKING "source/@type", "memfd",
-                     "memory must be one that can be shared");
+    if (!needs_source)
+        return 0;
+    vp_plan_as(planning, VP_EFFECT_GUEST);
+    vp_plan_attr(planning, setting, root, BACKING "source/@type", "memfd",
+                 "memory must be one that can be shared");
     return 0;
 }
 

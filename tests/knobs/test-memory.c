@@ -15,6 +15,8 @@ static const char *const four_and_few[] = {POOL("1048576"), "4\n", POOL("2048"),
 static const char *const small_only[] = {POOL("1048576"), "0\n", POOL("2048"), "4096\n", NULL};
 static const char *const none[] = {POOL("2048"), "0\n", NULL};
 
+#define CELL "<cpu><numa><cell id='0' cpus='0-3' memory='4194304'/></numa></cpu>"
+
 #define ROW(files_) .host = "dump", .files = (files_)
 
 static const struct vp_trial hugepage_rows[] = {
@@ -93,6 +95,9 @@ static const struct vp_trial hugepage_rows[] = {
     {ROW(small_only), .set = "memory.hugepages=2M; memory.source=memfd",
      .domain = "<memoryBacking><source type='anonymous'/></memoryBacking>",
      .expect = "memoryBacking/hugepages = " PAGE("2048") "\nmemoryBacking/source/@type = memfd\n"},
+    {ROW(small_only), .set = "memory.hugepages=2M; memory.source=memfd",
+     .domain = "<memoryBacking><source type='anonymous'/></memoryBacking>", .phase = VP_PHASE_RESTORE,
+     .expect = "skipped memory.hugepages: no 2M pages, because the definition wants anonymous memory\n"},
     /* The definition's own pages. */
     {ROW(none), .set = "memory.hugepages=2M, thp", .domain = OWN_PAGES,
      .expect = "skipped memory.hugepages: no 2M pages,*; the definition's own huge pages stay\n"},
@@ -112,6 +117,37 @@ static const struct vp_trial hugepage_rows[] = {
 START_TEST(hugepages)
 {
     vp_trial_check(&hugepage_rows[_i], _i);
+}
+END_TEST
+
+/* On restore a guest's memory must keep the name it was saved under. */
+static const struct {
+    const char *machine, *cell;
+    bool kept;
+} restore_rows[] = {
+    {"pc-q35-7.2", CELL, false},      {"pc-q35-5.1", CELL, false},       {"pc-q35-5.0", CELL, true},
+    {"pc-i440fx-2.11", CELL, true},   {"pc-q35-5.0", "", false},         {"q35", CELL, false},
+    {"pc-q35-rhel8.2.0", CELL, true}, {"pc-q35-rhel8.3.0", CELL, false}, {"pc-i440fx-focal", CELL, true},
+    {"pc-q35-10.0", CELL, false},
+};
+
+START_TEST(restore)
+{
+    vp_autofree char *domain = vp_asprintf("<os><type arch='x86_64' machine='%s'>hvm</type></os>%s",
+                                           restore_rows[_i].machine, restore_rows[_i].cell);
+    const struct vp_trial trial = {
+        ROW(small_only),
+        .set = "memory.hugepages=2M; memory.ksm=no",
+        .domain = domain,
+        .phase = VP_PHASE_RESTORE,
+        .expect =
+            restore_rows[_i].kept
+                ? "memoryBacking/nosharepages = <nosharepages/>\n"
+                  "skipped memory.hugepages: memoryBacking/hugepages: *waits for a cold start\n"
+                : "memoryBacking/hugepages = " PAGE("2048") "\n"
+                                                            "memoryBacking/nosharepages = <nosharepages/>\n",
+    };
+    vp_trial_check(&trial, _i);
 }
 END_TEST
 
@@ -178,6 +214,17 @@ static const struct vp_trial backing_rows[] = {
     {.set = "memory.access=private",
      .domain = VHOST_USER,
      .expect = "skipped memory.access: a vhost-user or virtiofs device of the guest needs shared memory\n"},
+    /* libvirt's ABI check compares the source, and shared memory needs one that can be shared. */
+    {.set = "memory.source=memfd", .domain = "", .phase = VP_PHASE_RESTORE, .expect = ""},
+    {.set = "memory.access=shared",
+     .domain = VHOST_USER,
+     .phase = VP_PHASE_RESTORE,
+     .expect = "skipped memory.access: memoryBacking/access/@mode: *waits for a cold start\n"
+               "skipped memory.access: memoryBacking/source/@type: *waits for a cold start\n"},
+    {.set = "memory.access=shared",
+     .domain = VHOST_USER "<memoryBacking><source type='memfd'/></memoryBacking>",
+     .phase = VP_PHASE_RESTORE,
+     .expect = "memoryBacking/access/@mode = shared\n"},
 };
 
 START_TEST(backing)
@@ -386,4 +433,5 @@ START_TEST(balloon)
 END_TEST
 
 VP_TEST_MAIN("knobs/memory", VP_TEST_ROWS(hugepages, hugepage_rows), VP_TEST_ROWS(backing, backing_rows),
-             VP_TEST_ROWS(limits, limit_rows), VP_TEST_ROWS(balloon, balloon_rows))
+             VP_TEST_ROWS(restore, restore_rows), VP_TEST_ROWS(limits, limit_rows),
+             VP_TEST_ROWS(balloon, balloon_rows))
