@@ -82,7 +82,8 @@ static int compare_live(const struct vp_engine *engine, const char *stored, stru
             return r;
         r = vp_engine_pending(&result, engine->registry, live, VP_PHASE_COLD, &change->pending);
         if (r < 0)
-            return vp_fail(err, -r, "cannot compare domain '%s' with its profile", vp_guest_name(change->guest));
+            return vp_fail(err, -r, "cannot compare domain '%s' with its profile",
+                           vp_guest_name(change->guest));
     }
     count(engine->registry, change);
     return 0;
@@ -109,8 +110,9 @@ static char *tagged_profile(const char *text, const char *name)
     return vp_tag_read(domain, &tag) ? vp_strdup(tag.profile) : NULL;
 }
 
-static int store(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_request *request,
-                 char **ret_stored, bool *ret_changed, struct vp_error **err)
+static int store(const struct vp_engine *engine, const struct vp_guest *guest,
+                 const struct vp_request *request, char **ret_stored, bool *ret_changed,
+                 struct vp_error **err)
 {
     const char *name = vp_guest_name(guest);
 
@@ -123,7 +125,8 @@ static int store(const struct vp_engine *engine, const struct vp_guest *guest, c
             return r;
         vp_autofree char *profile = tagged_profile(text, name);
         if (request != NULL && request->profile == NULL && profile == NULL)
-            return vp_fail(err, ENOENT, "domain '%s' has no profile; give it one with 'virt-profile assign'", name);
+            return vp_fail(err, ENOENT, "domain '%s' has no profile; give it one with 'virt-profile assign'",
+                           name);
         r = edit(engine, request, name, text, &new_text, err);
         if (r < 0)
             return r;
@@ -144,12 +147,13 @@ static int store(const struct vp_engine *engine, const struct vp_guest *guest, c
         *ret_changed = true;
         return 0;
     }
-    return vp_fail(err, EAGAIN, "the definition of domain '%s' was changed by somebody else %d times in a row; try again",
+    return vp_fail(err, EAGAIN,
+                   "the definition of domain '%s' was changed by somebody else %d times in a row; try again",
                    name, ATTEMPTS);
 }
 
-int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_request *request,
-                  struct vp_change *ret_change, struct vp_error **err)
+int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest,
+                  const struct vp_request *request, struct vp_change *ret_change, struct vp_error **err)
 {
     struct vp_change change = {.guest = guest, .undone = request == NULL};
     vp_autofree char *stored = NULL;
@@ -170,8 +174,8 @@ int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest, 
 
 static void print_later(const struct vp_change *change, const char *name, size_t n, const char *when)
 {
-    const char *verb = change->undone ? (n == 1 ? "is undone" : "are undone")
-                                      : (n == 1 ? "takes effect" : "take effect");
+    const char *verb =
+        change->undone ? (n == 1 ? "is undone" : "are undone") : (n == 1 ? "takes effect" : "take effect");
 
     if (n > 0)
         printf("%zu setting%s %s at the next cold start of '%s'%s\n", n, n == 1 ? "" : "s", verb, name, when);
@@ -186,8 +190,8 @@ void vp_change_print(const struct vp_cli *cli, const struct vp_change *change)
         printf("'%s' has profile %s; its definition was %s\n", name, profile,
                change->changed ? "changed" : "up to date already");
     else if (cli->verbose)
-        printf("'%s' has no profile; %s\n", name, change->changed ? "its original definition is back"
-                                                                  : "nothing was to be taken out");
+        printf("'%s' has no profile; %s\n", name,
+               change->changed ? "its original definition is back" : "nothing was to be taken out");
     if (change->state == VP_GUEST_SAVED && change->cold + change->restart > 0)
         printf("'%s' has a saved state: its next start is a restore, not a cold start\n", name);
     print_later(change, name, change->cold, "");

@@ -19,15 +19,16 @@ struct vp_change {
 void vp_change_done(struct vp_change *change);
 
 /**
- * Edit the stored definition of a domain: read it with its secrets, rewrite or revert it, look once more whether
- * somebody else changed it meanwhile (then start over), store it. Nothing is stored where nothing changes.
+ * Edit the stored definition of a domain: read it with its secrets, rewrite or revert it, look once more
+ * whether somebody else changed it meanwhile (then start over), store it. Nothing is stored where nothing
+ * changes.
  * @request: NULL: take virt-profile out
  * Errors: those of the engine; -ENOENT where `request` names no profile and the domain has none; -EAGAIN when
  * the definition keeps changing; those of libvirt.h. Nothing was stored then.
  */
-int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_request *request,
-                  struct vp_change *ret_change, struct vp_error **err);
+int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest,
+                  const struct vp_request *request, struct vp_change *ret_change, struct vp_error **err);
 
-/* Say what a person should know: with a guest that runs on, what takes effect when; with --verbose everything. */
+/* Say what a person should know: what takes effect when, if its guest runs on. With --verbose everything. */
 void vp_change_print(const struct vp_cli *cli, const struct vp_change *change);
 json_object *vp_change_json(const struct vp_change *change) VP_MUST_USE;

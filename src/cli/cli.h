@@ -25,10 +25,10 @@ struct vp_cli {
 
     bool help, version, dump_options;
     bool all, json, keep_sets, keep_tag, verbose;
-    int color;   /* enum vp_color */
-    int enforce; /* enum vp_enforce, -1: not said */
-    int format;  /* enum vp_format */
-    int phase;   /* enum vp_phase */
+    int color;                                                         /* enum vp_color */
+    int enforce;                                                       /* enum vp_enforce, -1: not said */
+    int format;                                                        /* enum vp_format */
+    int phase;                                                         /* enum vp_phase */
     const char *connect, *host_where, *profile, *profiles, *root_path; /* borrowed; NULL: not said */
     const char **sets; /* owned array of borrowed "KNOB=VALUE", NULL-terminated; NULL: none */
     size_t n_sets, cap_sets;
@@ -36,10 +36,10 @@ struct vp_cli {
     const char *const *args; /* borrowed; operands behind the options */
     size_t n_args;
 
-    struct vp_root *root;    /* owned; see vp_cli_dirs() */
-    struct vp_host *host;    /* owned; see vp_cli_engine() */
-    char *profiles_path;     /* owned; `profiles` as an absolute path */
-    const char *dirs[8];     /* profile folders, NULL-terminated */
+    struct vp_root *root; /* owned; see vp_cli_dirs() */
+    struct vp_host *host; /* owned; see vp_cli_engine() */
+    char *profiles_path;  /* owned; `profiles` as an absolute path */
+    const char *dirs[8];  /* profile folders, NULL-terminated */
 };
 void vp_cli_done(struct vp_cli *cli);
 
@@ -53,7 +53,7 @@ struct vp_command {
     size_t min_args, max_args;
     /**
      * Do it.
-     * Returns 0, a negative errno with *err set, or a positive exit status after having said itself what is wrong.
+     * Returns 0, a negative errno with *err set, or a positive exit status after having said what is wrong.
      */
     int (*run)(struct vp_cli *cli, struct vp_error **err);
 };

@@ -14,7 +14,8 @@ static bool chosen(const struct vp_knob *knob, const char *name)
 {
     size_t n = name != NULL ? strlen(name) : 0;
 
-    return name == NULL || strcmp(knob->name, name) == 0 || (strncmp(knob->name, name, n) == 0 && knob->name[n] == '.');
+    return name == NULL || strcmp(knob->name, name) == 0 ||
+           (strncmp(knob->name, name, n) == 0 && knob->name[n] == '.');
 }
 
 static json_object *knob_json(const struct vp_knob *knob)
@@ -43,8 +44,8 @@ static void print_one(const struct vp_knob *knob)
 {
     vp_autofree char *accepts = vp_knob_accepts(knob);
 
-    printf("%s\n  type     %s\n  accepts  %s\n  effect   %s\n", knob->name, vp_type_names[knob->type], accepts,
-           vp_effect_names[knob->effect]);
+    printf("%s\n  type     %s\n  accepts  %s\n  effect   %s\n", knob->name, vp_type_names[knob->type],
+           accepts, vp_effect_names[knob->effect]);
     /* Wrapped at 78 columns. */
     fputs("\n ", stdout);
     size_t used = 1;
@@ -64,8 +65,9 @@ static void print_one(const struct vp_knob *knob)
 static void print_table(const struct vp_cli *cli, const struct vp_registry *registry, const char *name)
 {
     static const struct vp_column columns[] = {
-        {"KNOB", VP_COLUMN_WHOLE, false},  {"TYPE", VP_COLUMN_WHOLE, false},   {"ACCEPTS", VP_COLUMN_WRAP, false},
-        {"EFFECT", VP_COLUMN_WHOLE, false}, {"DESCRIPTION", VP_COLUMN_WRAP, false},
+        {"KNOB", VP_COLUMN_WHOLE, false},       {"TYPE", VP_COLUMN_WHOLE, false},
+        {"ACCEPTS", VP_COLUMN_WRAP, false},     {"EFFECT", VP_COLUMN_WHOLE, false},
+        {"DESCRIPTION", VP_COLUMN_WRAP, false},
     };
     vp_autotable table = vp_table_new(cli, columns, VP_ARRAY_SIZE(columns));
 

@@ -81,8 +81,9 @@ static void entry_row(struct vp_table *table, const struct entry *entry)
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err)
 {
     struct vp_column columns[] = {
-        {"NAME", VP_COLUMN_WHOLE, false}, {"SETTINGS", VP_COLUMN_WHOLE, true}, {"SUMMARY", VP_COLUMN_WRAP, false},
-        {"FILE", VP_COLUMN_WRAP, false},  {NULL, VP_COLUMN_WRAP, false},
+        {"NAME", VP_COLUMN_WHOLE, false},   {"SETTINGS", VP_COLUMN_WHOLE, true},
+        {"SUMMARY", VP_COLUMN_WRAP, false}, {"FILE", VP_COLUMN_WRAP, false},
+        {NULL, VP_COLUMN_WRAP, false},
     };
     VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
     vp_autotable table = vp_table_new(cli, columns, VP_ARRAY_SIZE(columns));

@@ -102,8 +102,9 @@ static void value_cell(struct vp_table *table, bool pretty, const char *value)
 static void print_actions(const struct view *view)
 {
     static const struct vp_column columns[] = {
-        {NULL, VP_COLUMN_WHOLE, false},    {"KNOB", VP_COLUMN_WHOLE, false}, {"EFFECT", VP_COLUMN_WHOLE, false},
-        {"PLACE", VP_COLUMN_WRAP, false},  {"OLD", VP_COLUMN_WRAP, false},   {"NEW", VP_COLUMN_WRAP, false},
+        {NULL, VP_COLUMN_WHOLE, false},     {"KNOB", VP_COLUMN_WHOLE, false},
+        {"EFFECT", VP_COLUMN_WHOLE, false}, {"PLACE", VP_COLUMN_WRAP, false},
+        {"OLD", VP_COLUMN_WRAP, false},     {"NEW", VP_COLUMN_WRAP, false},
         {"REASON", VP_COLUMN_WRAP, false},
     };
     const struct vp_plan *plan = view->result->plan;

@@ -18,8 +18,8 @@ static int load(const struct vp_profile_dirs *where, const char *name, struct vp
 }
 
 /*
- * The profiles it extends, nearest first. A file given by path may extend one that lies beside it, which cannot be
- * found by name: the chain then ends with the name.
+ * The profiles it extends, nearest first. A file given by path may extend one that lies beside it, which
+ * cannot be found by name: the chain then ends with the name.
  */
 static json_object *extends_chain(const struct vp_profile_dirs *where, const struct vp_profile *profile)
 {
@@ -59,7 +59,8 @@ static void print_json(const struct vp_profile *profile, json_object *chain)
         vp_json_add_text(object, "knob", setting->path == NULL ? setting->knob->name : "xml");
         vp_json_add_text(object, "path", setting->path);
         vp_json_add_text(object, "value", setting->value.text);
-        vp_json_add_text(object, "effect", setting->knob != NULL ? vp_effect_names[setting->knob->effect] : NULL);
+        vp_json_add_text(object, "effect",
+                         setting->knob != NULL ? vp_effect_names[setting->knob->effect] : NULL);
         vp_json_add_text(object, "origin", setting->origin);
         vp_json_append(settings, object);
     }
@@ -70,10 +71,8 @@ static void print_json(const struct vp_profile *profile, json_object *chain)
 static void print_text(const struct vp_cli *cli, const struct vp_profile *profile, json_object *chain)
 {
     static const struct vp_column columns[] = {
-        {NULL, VP_COLUMN_WHOLE, false},
-        {"SETTING", VP_COLUMN_WHOLE, false},
-        {"VALUE", VP_COLUMN_WRAP, false},
-        {"EFFECT", VP_COLUMN_WHOLE, false},
+        {NULL, VP_COLUMN_WHOLE, false},   {"SETTING", VP_COLUMN_WHOLE, false},
+        {"VALUE", VP_COLUMN_WRAP, false}, {"EFFECT", VP_COLUMN_WHOLE, false},
         {"FROM", VP_COLUMN_WRAP, false},
     };
     vp_autotable table = vp_table_new(cli, columns, VP_ARRAY_SIZE(columns));

@@ -6,7 +6,8 @@
 #include "json.h"
 #include "table.h"
 
-static json_object *file_json(const char *file, const struct vp_profile *profile, const struct vp_error *error)
+static json_object *file_json(const char *file, const struct vp_profile *profile,
+                              const struct vp_error *error)
 {
     json_object *object = vp_json_object();
 

@@ -7,7 +7,7 @@
 
 #include "strbuf.h"
 
-/* Bytes of the well-formed UTF-8 character at `text` (RFC 3629: no overlong forms, no surrogates); 0 for none. */
+/* Bytes of the UTF-8 character at `text` (RFC 3629: no overlong forms, no surrogates); 0 for none. */
 static size_t read_char(const unsigned char *text, uint32_t *ret_code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -34,8 +34,8 @@ static size_t read_char(const unsigned char *text, uint32_t *ret_code)
 
 static bool is_unsafe(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e || code == 0x200f ||
-           code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e) ||
+    return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e ||
+           code == 0x200f || code == 0x2028 || code == 0x2029 || (code >= 0x202a && code <= 0x202e) ||
            (code >= 0x2066 && code <= 0x2069);
 }
 

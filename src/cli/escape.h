@@ -4,9 +4,9 @@
 #include "mem.h"
 
 /**
- * Text from a definition or file, safe to print on a terminal and in one line: control characters (C0, DEL, C1),
- * characters that reorder text (Unicode's bidirectional controls) and bytes that are not UTF-8 become "\n", "\t" or
- * "\xHH" for each byte.
+ * Text from a definition or file, safe to print on a terminal and in one line: control characters (C0, DEL,
+ * C1), characters that reorder text (Unicode's bidirectional controls) and bytes that are not UTF-8 become
+ * "\n", "\t" or "\xHH" for each byte.
  * @text: NULL gives NULL
  */
 char *vp_escape(const char *text) VP_MUST_USE;

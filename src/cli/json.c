@@ -12,9 +12,15 @@ static json_object *made(json_object *object)
     return object;
 }
 
-json_object *vp_json_object(void) { return made(json_object_new_object()); }
+json_object *vp_json_object(void)
+{
+    return made(json_object_new_object());
+}
 
-json_object *vp_json_array(void) { return made(json_object_new_array()); }
+json_object *vp_json_array(void)
+{
+    return made(json_object_new_array());
+}
 
 static json_object *text_object(const char *text)
 {
@@ -50,7 +56,10 @@ void vp_json_append(json_object *array, json_object *value)
         vp_oom();
 }
 
-void vp_json_append_text(json_object *array, const char *text) { vp_json_append(array, text_object(text)); }
+void vp_json_append_text(json_object *array, const char *text)
+{
+    vp_json_append(array, text_object(text));
+}
 
 void vp_json_print(json_object *object)
 {

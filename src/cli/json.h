@@ -7,9 +7,12 @@
 
 #include "mem.h"
 
-/* json-c with the error handling of this project: out of memory ends the program, text is made valid UTF-8. */
+/* json-c as this project needs it: out of memory ends the program, text is made valid UTF-8. */
 
-static inline void vp_json_put_ptr(json_object **object) { json_object_put(*object); }
+static inline void vp_json_put_ptr(json_object **object)
+{
+    json_object_put(*object);
+}
 #define vp_autojson VP_CLEANUP(vp_json_put_ptr) json_object *
 
 json_object *vp_json_object(void) VP_MUST_USE;

@@ -96,7 +96,8 @@ static char *last_message(const struct api *api, int *ret_code)
 {
     const virError *error = api->virGetLastError();
     struct vp_strbuf buf = {0};
-    vp_autofree char *text = vp_strdup(error != NULL && error->message != NULL ? error->message : "no reason given");
+    vp_autofree char *text =
+        vp_strdup(error != NULL && error->message != NULL ? error->message : "no reason given");
     char *rest = NULL;
 
     *ret_code = error != NULL && error->code == VIR_ERR_NO_DOMAIN ? ENOENT : EIO;
@@ -110,7 +111,8 @@ static int refuse(const struct vp_guest *guest, const char *what, struct vp_erro
     int code;
     vp_autofree char *message = last_message(&guest->conn->api, &code);
 
-    return vp_fail(err, code, "cannot %s of domain '%s': libvirt says: %s", what, vp_guest_name(guest), message);
+    return vp_fail(err, code, "cannot %s of domain '%s': libvirt says: %s", what, vp_guest_name(guest),
+                   message);
 }
 
 int vp_conn_open(const char *uri, struct vp_conn **ret_conn, struct vp_error **err)
@@ -230,7 +232,10 @@ const char *vp_guest_name(const struct vp_guest *guest)
     return name != NULL ? name : "";
 }
 
-const char *vp_guest_uuid(const struct vp_guest *guest) { return guest->uuid; }
+const char *vp_guest_uuid(const struct vp_guest *guest)
+{
+    return guest->uuid;
+}
 
 int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err)
 {
@@ -241,9 +246,10 @@ int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error 
     if (persistent < 0)
         return refuse(guest, "read the state", err);
     if (persistent == 0)
-        return vp_fail(err, ENOTSUP,
-                       "domain '%s' is transient: it has no stored definition; rewrite the file it is created from",
-                       vp_guest_name(guest));
+        return vp_fail(
+            err, ENOTSUP,
+            "domain '%s' is transient: it has no stored definition; rewrite the file it is created from",
+            vp_guest_name(guest));
     xml = api->virDomainGetXMLDesc(guest->domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
     if (xml == NULL)
         return refuse(guest, "read the definition", err);
@@ -279,7 +285,8 @@ int vp_guest_read_live(const struct vp_guest *guest, enum vp_guest_state *ret_st
 int vp_guest_define(const struct vp_guest *guest, const char *xml, struct vp_error **err)
 {
     const struct api *api = &guest->conn->api;
-    virDomainPtr domain = api->virDomainDefineXMLFlags(guest->conn->connection, xml, VIR_DOMAIN_DEFINE_VALIDATE);
+    virDomainPtr domain =
+        api->virDomainDefineXMLFlags(guest->conn->connection, xml, VIR_DOMAIN_DEFINE_VALIDATE);
 
     if (domain == NULL)
         return refuse(guest, "store the definition", err);

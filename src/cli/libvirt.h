@@ -7,8 +7,9 @@
 #include "error.h"
 
 /*
- * The few things that the command line asks of libvirt. The library is loaded when a connection is opened, so that the
- * program runs on a machine without it. Errors hold libvirt's own message in one line; libvirt prints nothing itself.
+ * The few things that the command line asks of libvirt. The library is loaded when a connection is opened, so
+ * that the program runs on a machine without it. Errors hold libvirt's own message in one line; libvirt
+ * prints nothing itself.
  */
 struct vp_conn;
 struct vp_guest;
@@ -16,7 +17,10 @@ struct vp_guest;
 /* @uri: NULL for libvirt's default. -ENOSYS: libvirt cannot be loaded; -EIO: it says no. */
 int vp_conn_open(const char *uri, struct vp_conn **ret_conn, struct vp_error **err);
 void vp_conn_close(struct vp_conn *conn); /* NULL is fine */
-static inline void vp_conn_close_ptr(struct vp_conn **conn) { vp_conn_close(*conn); }
+static inline void vp_conn_close_ptr(struct vp_conn **conn)
+{
+    vp_conn_close(*conn);
+}
 #define vp_autoconn VP_CLEANUP(vp_conn_close_ptr) struct vp_conn *
 
 /**
@@ -25,13 +29,19 @@ static inline void vp_conn_close_ptr(struct vp_conn **conn) { vp_conn_close(*con
  * Errors: -ENOENT, -EIO
  */
 int vp_guest_find(struct vp_conn *conn, const char *who, struct vp_guest **ret_guest, struct vp_error **err);
-/* All domains that have a stored definition, sorted by name. @ret_guests: NULL-terminated; vp_guests_free(). */
+/* All domains with a stored definition, sorted by name. @ret_guests: NULL-terminated; vp_guests_free(). */
 int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
 void vp_guest_free(struct vp_guest *guest);
-static inline void vp_guest_free_ptr(struct vp_guest **guest) { vp_guest_free(*guest); }
+static inline void vp_guest_free_ptr(struct vp_guest **guest)
+{
+    vp_guest_free(*guest);
+}
 #define vp_autoguest VP_CLEANUP(vp_guest_free_ptr) struct vp_guest *
 void vp_guests_free(struct vp_guest **guests);
-static inline void vp_guests_free_ptr(struct vp_guest ***guests) { vp_guests_free(*guests); }
+static inline void vp_guests_free_ptr(struct vp_guest ***guests)
+{
+    vp_guests_free(*guests);
+}
 
 const char *vp_guest_name(const struct vp_guest *guest); /* borrowed */
 const char *vp_guest_uuid(const struct vp_guest *guest); /* borrowed */

@@ -66,7 +66,10 @@ static_assert(VP_OPTION_N_ <= 32, "options fit a mask");
 
 #define FIRST_VALUE 256 /* getopt's val of the first row: above every letter */
 
-static bool allowed(uint32_t options, size_t id) { return (options >> id & 1) != 0; }
+static bool allowed(uint32_t options, size_t id)
+{
+    return (options >> id & 1) != 0;
+}
 
 static int read_choice(struct vp_cli *cli, const struct vp_option *option, const char *text)
 {
@@ -142,8 +145,8 @@ static const char *next_name(const void *cookie, size_t index)
 static int complain(const struct vp_cli *cli, uint32_t options, int result, const char *word)
 {
     if (result == ':' || strncmp(word, "--", 2) != 0) {
-        const struct vp_option *option = optopt >= FIRST_VALUE ? &table[optopt - FIRST_VALUE]
-                                                               : by_letter(options, optopt);
+        const struct vp_option *option =
+            optopt >= FIRST_VALUE ? &table[optopt - FIRST_VALUE] : by_letter(options, optopt);
         if (option != NULL && result == ':')
             (void)vp_cli_usage(cli, "--%s wants %s", option->name, option->argument);
         else
@@ -167,7 +170,7 @@ static const char *option_word(char **argv)
     return argv[optind - (optarg != NULL && argv[optind - 1] == optarg ? 2 : 1)];
 }
 
-/* getopt also takes the first letters of a name; then --profile would mean --profiles where there is no such option. */
+/* getopt also takes the first letters of a name: --profile would mean --profiles where only that is known. */
 static int refuse_abbreviation(const struct vp_cli *cli, const struct vp_option *option, const char *word)
 {
     size_t n = strcspn(word, "=");
@@ -204,8 +207,8 @@ int vp_options_parse(struct vp_cli *cli, uint32_t options, bool stop, int argc, 
     while ((result = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         if (result == '?' || result == ':')
             return complain(cli, options, result, argv[optind - 1]);
-        const struct vp_option *option = result >= FIRST_VALUE ? &table[result - FIRST_VALUE]
-                                                               : by_letter(options, result);
+        const struct vp_option *option =
+            result >= FIRST_VALUE ? &table[result - FIRST_VALUE] : by_letter(options, result);
         if (option == NULL)
             return -EINVAL;
         if (result >= FIRST_VALUE && refuse_abbreviation(cli, option, option_word(argv)) < 0)

@@ -5,7 +5,7 @@
 
 #include "cli.h"
 
-/* Every option of every command. Two rows may share a name where it means something else to another command. */
+/* Every option of every command. Rows may share a name that means something else to another command. */
 enum vp_option_id {
     VP_OPTION_ALL_ACTIONS,
     VP_OPTION_ALL_DOMAINS,
@@ -48,5 +48,5 @@ int vp_options_parse(struct vp_cli *cli, uint32_t options, bool stop, int argc, 
 /* --help of the program, of one command. */
 void vp_help_program(FILE *out);
 void vp_help_command(FILE *out, const struct vp_command *command);
-/* "COMMAND<TAB>--NAME<TAB>-LETTER<TAB>ARGUMENT" for each option, "-" where there is none: what tests compare. */
+/* A line "COMMAND<TAB>--NAME<TAB>-LETTER<TAB>ARGUMENT" for each option, "-" where there is none. */
 void vp_options_dump(FILE *out);

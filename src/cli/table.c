@@ -178,7 +178,8 @@ static void fit_columns(const struct vp_table *table, size_t total, size_t *widt
     }
 }
 
-static void add_row(const struct vp_table *table, struct libscols_table *scols, size_t row, const size_t *widths)
+static void add_row(const struct vp_table *table, struct libscols_table *scols, size_t row,
+                    const size_t *widths)
 {
     struct libscols_line *line = scols_table_new_line(scols, NULL);
     size_t at = 0;
@@ -189,8 +190,8 @@ static void add_row(const struct vp_table *table, struct libscols_table *scols, 
         const struct vp_cell *cell = &table->cells[row * table->n_columns + i];
         if (table->columns[i].name == NULL)
             continue;
-        vp_autofree char *text = table->columns[i].fit == VP_COLUMN_WRAP ? wrap(cell->text, widths[i])
-                                                                          : vp_strdup(cell->text);
+        vp_autofree char *text =
+            table->columns[i].fit == VP_COLUMN_WRAP ? wrap(cell->text, widths[i]) : vp_strdup(cell->text);
         if (scols_line_set_data(line, at, text) < 0)
             vp_oom();
         if (cell->color != NULL)
@@ -205,7 +206,8 @@ static void add_columns(const struct vp_table *table, struct libscols_table *sco
         const struct vp_column *column = &table->columns[i];
         if (column->name == NULL)
             continue;
-        int flags = (column->right ? SCOLS_FL_RIGHT : 0) | (column->fit == VP_COLUMN_WRAP ? SCOLS_FL_WRAP : 0) |
+        int flags = (column->right ? SCOLS_FL_RIGHT : 0) |
+                    (column->fit == VP_COLUMN_WRAP ? SCOLS_FL_WRAP : 0) |
                     (column->fit == VP_COLUMN_CUT ? SCOLS_FL_TRUNC : 0);
         struct libscols_column *added = scols_table_new_column(scols, column->name, 0, flags);
         if (added == NULL)

@@ -4,8 +4,8 @@
 #include "cli.h"
 
 /*
- * Rows for people and for programs: on a terminal a table with a heading that fits the width (libsmartcols), elsewhere one
- * line for each row, cells separated by tabs, without heading. Cells are escaped (escape.h).
+ * Rows for people and for programs: on a terminal a table with a heading that fits the width (libsmartcols),
+ * elsewhere one line for each row, cells separated by tabs, without heading. Cells are escaped (escape.h).
  */
 struct vp_table;
 
@@ -17,15 +17,19 @@ struct vp_column {
     bool right;
 };
 
-/* @columns: borrowed until the table is printed; last row all zero with `fit` and name NULL is not used: give `n` */
-struct vp_table *vp_table_new(const struct vp_cli *cli, const struct vp_column *columns, size_t n) VP_MUST_USE;
+/* @columns: borrowed until the table is printed */
+struct vp_table *vp_table_new(const struct vp_cli *cli, const struct vp_column *columns,
+                              size_t n) VP_MUST_USE;
 void vp_table_free(struct vp_table *table);
-static inline void vp_table_free_ptr(struct vp_table **table) { vp_table_free(*table); }
+static inline void vp_table_free_ptr(struct vp_table **table)
+{
+    vp_table_free(*table);
+}
 #define vp_autotable VP_CLEANUP(vp_table_free_ptr) struct vp_table *
 
 /* Start a row. */
 void vp_table_row(struct vp_table *table);
-/* Its next cell. @color: a name of terminal-colors.d(5) such as "green", NULL for none. @text: NULL shows "-" */
+/* Its next cell. @color: a name of terminal-colors.d(5) like "green", NULL for none. @text: NULL shows "-" */
 void vp_table_cell(struct vp_table *table, const char *color, const char *text);
 void vp_table_cellf(struct vp_table *table, const char *color, const char *fmt, ...) VP_PRINTF(3, 4);
 /* To standard output; nothing without rows. */

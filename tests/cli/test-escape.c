@@ -11,12 +11,21 @@ static const struct {
     {NULL, NULL, NULL},
     {"", "", ""},
     {"sql-db", "sql-db", "sql-db"},
-    {"Büro \xe2\x82\xac \xf0\x9f\x90\x98", "Büro \xe2\x82\xac \xf0\x9f\x90\x98", "Büro \xe2\x82\xac \xf0\x9f\x90\x98"},
+    {"Büro \xe2\x82\xac \xf0\x9f\x90\x98", "Büro \xe2\x82\xac \xf0\x9f\x90\x98",
+     "Büro \xe2\x82\xac \xf0\x9f\x90\x98"},
     {"a\tb\nc", "a\\tb\\nc", "a\tb\nc"},
     {"\x1b[31m", "\\x1b[31m", "\x1b[31m"},
     {"a\x7f", "a\\x7f", "a\x7f"},
-    {"\xc2\x9b" "2J", "\\xc2\\x9b2J", "\xc2\x9b" "2J"},
-    {"\xe2\x80\xae" "abc", "\\xe2\\x80\\xaeabc", "\xe2\x80\xae" "abc"},
+    {"\xc2\x9b"
+     "2J",
+     "\\xc2\\x9b2J",
+     "\xc2\x9b"
+     "2J"},
+    {"\xe2\x80\xae"
+     "abc",
+     "\\xe2\\x80\\xaeabc",
+     "\xe2\x80\xae"
+     "abc"},
     {"\xe2\x81\xa6", "\\xe2\\x81\\xa6", "\xe2\x81\xa6"},
     /* not UTF-8: a lone byte, cut off, overlong, surrogate, beyond U+10FFFF */
     {"caf\xe9", "caf\\xe9", "caf\xef\xbf\xbd"},
@@ -46,12 +55,8 @@ static const struct {
     size_t columns;
     const char *out;
 } short_rows[] = {
-    {NULL, 5, NULL},
-    {"", 5, ""},
-    {"abcde", 5, "abcde"},
-    {"abcdef", 5, "abcd…"},
-    {"äöüßé", 5, "äöüßé"},
-    {"äöüßéx", 5, "äöüß…"},
+    {NULL, 5, NULL},        {"", 5, ""},           {"abcde", 5, "abcde"},
+    {"abcdef", 5, "abcd…"}, {"äöüßé", 5, "äöüßé"}, {"äöüßéx", 5, "äöüß…"},
     {"ab", 1, "…"},
 };
 
