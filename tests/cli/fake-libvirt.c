@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A libvirt.so.0 for tests, found through LD_LIBRARY_PATH. Its domains are files in $FAKE_LIBVIRT:
+ *   NAME.xml    the stored definition; without it the domain is transient
+ *   NAME.live   the live one of a running guest
+ *   NAME.saved  the one in a saved image
+ *   NAME.next   becomes NAME.xml once NAME.xml was read: somebody else's change; NAME.next2 after that, and so on
+ *   NAME.refuse defining fails with this text
+ * Each call of interest adds a line to the file `log`.
+ */
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct _virConnect {
+    int unused;
+};
+struct _virDomain {
+    char name[64];
+};
+
+static struct _virConnect connection;
+static virError error;
+static char message[4096];
+
+static virError *fail(int code, const char *text)
+{
+    (void)snprintf(message, sizeof(message), "%s", text);
+    error.code = code;
+    error.message = message;
+    return NULL;
+}
+
+static const char *path_of(const char *name, const char *suffix)
+{
+    static char path[4096];
+
+    (void)snprintf(path, sizeof(path), "%s/%s%s", getenv("FAKE_LIBVIRT"), name, suffix);
+    return path;
+}
+
+static bool exists(const char *name, const char *suffix)
+{
+    return access(path_of(name, suffix), F_OK) == 0;
+}
+
+static char *read_file(const char *name, const char *suffix)
+{
+    char *text = calloc(1, 1 << 20);
+    int fd = open(path_of(name, suffix), O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 && text != NULL ? read(fd, text, (1 << 20) - 1) : -1;
+
+    if (fd >= 0)
+        (void)close(fd);
+    if (n >= 0)
+        return text;
+    free(text);
+    (void)fail(VIR_ERR_INTERNAL_ERROR, "no such file");
+    return NULL;
+}
+
+static void write_log(const char *what, const char *name, unsigned flags)
+{
+    FILE *log = fopen(path_of("log", ""), "ae");
+
+    if (log == NULL)
+        return;
+    (void)fprintf(log, "%s %s %u\n", what, name, flags);
+    (void)fclose(log);
+}
+
+virConnectAuthPtr virConnectAuthPtrDefault = NULL;
+
+virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags)
+{
+    (void)name;
+    (void)auth;
+    (void)flags;
+    return &connection;
+}
+
+int virConnectClose(virConnectPtr conn)
+{
+    (void)conn;
+    return 0;
+}
+
+virErrorPtr virGetLastError(void)
+{
+    return error.code != 0 ? &error : NULL;
+}
+
+void virSetErrorFunc(void *data, virErrorFunc handler)
+{
+    (void)data;
+    (void)handler;
+}
+
+virDomainPtr virDomainLookupByName(virConnectPtr conn, const char *name)
+{
+    virDomainPtr domain;
+
+    (void)conn;
+    if (!exists(name, ".xml") && !exists(name, ".live"))
+        return (virDomainPtr)(void *)fail(VIR_ERR_NO_DOMAIN, "Domain not found");
+    domain = calloc(1, sizeof(*domain));
+    if (domain != NULL)
+        (void)snprintf(domain->name, sizeof(domain->name), "%s", name);
+    return domain;
+}
+
+virDomainPtr virDomainLookupByID(virConnectPtr conn, int id)
+{
+    (void)conn;
+    (void)id;
+    return (virDomainPtr)(void *)fail(VIR_ERR_NO_DOMAIN, "Domain not found");
+}
+
+virDomainPtr virDomainLookupByUUIDString(virConnectPtr conn, const char *uuid)
+{
+    (void)uuid;
+    return virDomainLookupByID(conn, 0);
+}
+
+int virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigned int flags)
+{
+    (void)conn;
+    (void)domains;
+    (void)flags;
+    (void)fail(VIR_ERR_RPC, "the daemon\nhung up");
+    return -1;
+}
+
+int virDomainFree(virDomainPtr domain)
+{
+    free(domain);
+    return 0;
+}
+
+const char *virDomainGetName(virDomainPtr domain)
+{
+    return domain->name;
+}
+
+int virDomainGetUUIDString(virDomainPtr domain, char *buf)
+{
+    (void)domain;
+    (void)snprintf(buf, VIR_UUID_STRING_BUFLEN, "6f1c0a0e-0000-4000-8000-0000000000aa");
+    return 0;
+}
+
+int virDomainIsPersistent(virDomainPtr domain)
+{
+    return exists(domain->name, ".xml");
+}
+int virDomainIsActive(virDomainPtr domain)
+{
+    return exists(domain->name, ".live");
+}
+
+int virDomainHasManagedSaveImage(virDomainPtr domain, unsigned int flags)
+{
+    (void)flags;
+    return exists(domain->name, ".saved");
+}
+
+/* What somebody else does between two reads. */
+static void change_stored(const char *name)
+{
+    static unsigned reads;
+    char from[4096], suffix[16] = ".next";
+
+    if (++reads > 1)
+        (void)snprintf(suffix, sizeof(suffix), ".next%u", reads);
+    if (!exists(name, suffix))
+        return;
+    (void)snprintf(from, sizeof(from), "%s", path_of(name, suffix));
+    (void)rename(from, path_of(name, ".xml"));
+}
+
+char *virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
+{
+    char *text;
+
+    write_log("read", domain->name, flags);
+    if ((flags & VIR_DOMAIN_XML_INACTIVE) == 0)
+        return read_file(domain->name, ".live");
+    text = read_file(domain->name, ".xml");
+    change_stored(domain->name);
+    return text;
+}
+
+char *virDomainManagedSaveGetXMLDesc(virDomainPtr domain, unsigned int flags)
+{
+    write_log("read-saved", domain->name, flags);
+    return read_file(domain->name, ".saved");
+}
+
+virDomainPtr virDomainDefineXMLFlags(virConnectPtr conn, const char *xml, unsigned int flags)
+{
+    char name[64] = "";
+    char *refusal;
+    FILE *file;
+
+    if (sscanf(strstr(xml, "<name>"), "<name>%63[^<]", name) != 1)
+        return NULL;
+    write_log("define", name, flags);
+    refusal = exists(name, ".refuse") ? read_file(name, ".refuse") : NULL;
+    if (refusal != NULL) {
+        (void)fail(VIR_ERR_XML_ERROR, refusal);
+        free(refusal);
+        return NULL;
+    }
+    file = fopen(path_of(name, ".xml"), "we");
+    if (file == NULL)
+        return NULL;
+    (void)fputs(xml, file);
+    (void)fclose(file);
+    return virDomainLookupByName(conn, name);
+}
