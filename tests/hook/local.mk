@@ -1,2 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# unit_tests += tests/hook/test-NAME
+unit_tests += \
+	tests/hook/test-guard \
+	tests/hook/test-ops
+script_tests += tests/hook/test-hook.sh
