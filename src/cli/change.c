@@ -16,24 +16,41 @@ void vp_change_done(struct vp_change *change)
     vp_names_free(change->pending);
 }
 
-/* An entry of vp_engine_pending() starts with the knob's name and a colon. */
-static enum vp_effect effect_of(const struct vp_registry *registry, const char *sentence)
+/*
+ * An entry of vp_engine_pending() reads "KNOB: PLACE is …". An action may have another effect than its knob has;
+ * what is left of an earlier profile has no action.
+ */
+static enum vp_effect effect_of(const struct vp_registry *registry, const struct vp_plan *plan,
+                                const char *sentence)
 {
-    vp_autofree char *name = vp_strndup(sentence, strcspn(sentence, ":"));
+    size_t n = strcspn(sentence, ":");
+    vp_autofree char *name = vp_strndup(sentence, n);
     const struct vp_knob *knob = vp_registry_find(registry, name);
+    const char *place = sentence + n + strspn(sentence + n, ": ");
+    const char *end = strstr(place, " is ");
+    vp_autofree char *target = vp_strndup(place, end != NULL ? (size_t)(end - place) : strlen(place));
+    const struct vp_action *action = vp_plan_find(plan, target);
 
+    if (action != NULL)
+        return action->effect;
     return knob != NULL ? knob->effect : VP_EFFECT_GUEST;
 }
 
-/* Without a profile in it, a definition that is restored or migrated is not looked at. */
-static void count(const struct vp_registry *registry, struct vp_change *change)
+static void count(const struct vp_registry *registry, const struct vp_plan *plan, struct vp_change *change)
 {
     for (size_t i = 0; change->pending != NULL && change->pending[i] != NULL; i++) {
-        if (!change->undone && vp_phase_allows(VP_PHASE_RESTORE, effect_of(registry, change->pending[i])))
+        if (vp_phase_allows(VP_PHASE_RESTORE, effect_of(registry, plan, change->pending[i])))
             change->restart++;
         else
             change->cold++;
     }
+}
+
+/* Without a profile in it, a definition that is restored or migrated is not looked at. */
+static void count_undone(struct vp_change *change)
+{
+    while (change->pending[change->cold] != NULL)
+        change->cold++;
 }
 
 /* What the guest still has of us although its definition has not: the record in what it was started with. */
@@ -73,6 +90,7 @@ static int compare_live(const struct vp_engine *engine, const char *stored, stru
         return r;
     if (change->undone) {
         change->pending = leftovers(live);
+        count_undone(change);
     } else {
         r = vp_domain_parse(stored, strlen(stored), vp_guest_name(change->guest), &domain, err);
         if (r < 0)
@@ -84,8 +102,8 @@ static int compare_live(const struct vp_engine *engine, const char *stored, stru
         if (r < 0)
             return vp_fail(err, -r, "cannot compare domain '%s' with its profile",
                            vp_guest_name(change->guest));
+        count(engine->registry, result.plan, change);
     }
-    count(engine->registry, change);
     return 0;
 }
 

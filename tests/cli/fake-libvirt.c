@@ -4,7 +4,7 @@
  *   NAME.xml    the stored definition; without it the domain is transient
  *   NAME.live   the live one of a running guest
  *   NAME.saved  the one in a saved image
- *   NAME.next   becomes NAME.xml once NAME.xml was read: somebody else's change; NAME.next2 after that, and so on
+ *   NAME.next   becomes NAME.xml once that was read: somebody else's change; then NAME.next2 and so on
  *   NAME.refuse defining fails with this text
  * Each call of interest adds a line to the file `log`.
  */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Each folder beside this file is a case: one definition, what rewriting makes of it, and why.
+# Each folder in tests/cases is a case: one definition, what rewriting makes of it, and why.
 #   why          the trap that it watches, one sentence
 #   host         for --host; a path is below the case's folder
 #   profile      the name of a shipped profile, or a profile of its own; without it, the one in the definition's tag
