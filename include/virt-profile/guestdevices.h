@@ -4,8 +4,8 @@
 #include "planner.h"
 
 /*
- * Devices of the guest that a profile adds, changes or takes out. Each function has the contract of struct vp_knob.plan;
- * the choices are in the order of its table.
+ * Devices of the guest that a profile adds, changes or takes out. Each function has the contract of
+ * struct vp_knob.plan; the choices are in the order of its table.
  */
 
 int vp_guest_plan_rng(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err);

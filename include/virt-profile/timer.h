@@ -4,7 +4,8 @@
 #include "planner.h"
 
 /**
- * Plan one attribute of a timer of the guest's clock; a clock that is missing gets the offset that libvirt gives it.
+ * Plan one attribute of a timer of the guest's clock. A
+ * clock that is missing gets the offset that libvirt gives it.
  * @timer: its name, e.g. "hpet"
  * @reason: one clause
  */

@@ -70,7 +70,7 @@ int vp_guest_plan_rng(struct vp_planning *planning, const struct vp_setting *set
 
 const char *const vp_guest_consoles[] = {"virtio", NULL};
 
-/* Does libvirt put a console in front that stands for the first serial port (virDomainDefAddConsoleCompat)? */
+/* Does libvirt put a console for the first serial port in front (virDomainDefAddConsoleCompat)? */
 static bool serial_shows(const vp_node *serial)
 {
     const char *type = vp_node_walk_attr(serial, "target", "type");
@@ -108,7 +108,7 @@ int vp_guest_plan_console(struct vp_planning *planning, const struct vp_setting 
 const char *const vp_guest_videos[] = {"virtio", "qxl", "vga", "none", NULL};
 enum { VIDEO_VIRTIO, VIDEO_QXL, VIDEO_VGA, VIDEO_NONE };
 
-/* Amounts in KiB as libvirt 9.0 fills them in (virDomainVideoDefaultRAM, QEMU_QXL_VGAMEM_DEFAULT); NULL: none. */
+/* KiB as libvirt 9.0 fills them in (virDomainVideoDefaultRAM, QEMU_QXL_VGAMEM_DEFAULT); NULL: none. */
 static const struct {
     const char *attr, *value[3];
 } video_memory[] = {
@@ -249,7 +249,7 @@ static bool usb_is_off(const struct vp_planning *planning)
     return false;
 }
 
-/* A UHCI controller, which libvirt gives a PC, has two ports, and it adds a hub only before the first is taken. */
+/* A UHCI controller, which libvirt gives a PC, has two ports; a hub comes only before the first is taken. */
 static bool usb_is_full(const struct vp_planning *planning)
 {
     unsigned n = 0;

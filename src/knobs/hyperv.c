@@ -129,7 +129,7 @@ static bool plan_on(struct vp_planning *planning, const struct vp_setting *setti
     return true;
 }
 
-/* What a guest without the enlightenment has is its absence; libvirt keeps state='off' only where someone wrote it. */
+/* Off is to be absent; libvirt keeps state='off' only where someone wrote it. */
 static void plan_off(struct vp_planning *planning, const struct vp_setting *setting, const char *name)
 {
     vp_autofree char *path = vp_asprintf("features/hyperv/%s", name);

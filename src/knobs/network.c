@@ -27,7 +27,7 @@ static bool starts(const char *text, const char *prefix)
     return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* A model on USB, ISA or POWER's virtual bus: what libvirt gave it as an address would not fit, now or when undone. */
+/* A model on USB, ISA or POWER's virtual bus: its address would not fit a virtio card. */
 static bool is_off_pci(const vp_node *nic)
 {
     static const char *const off_pci[] = {"usb-net", "ne2k_isa", "spapr-vlan"};

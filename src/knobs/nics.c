@@ -58,7 +58,7 @@ char *vp_nic_name(const vp_node *nic)
     return vp_asprintf("interface %u", number);
 }
 
-/* Where the definition names no model, libvirt fills one in (qemu/qemu_domain.c, qemuDomainDefaultNetModel). */
+/* Where the definition names no model, libvirt fills one in (qemuDomainDefaultNetModel). */
 static bool virtio_by_default(const struct vp_domain *domain, const vp_node *nic)
 {
     const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");

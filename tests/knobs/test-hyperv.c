@@ -116,7 +116,7 @@ START_TEST(plans)
 }
 END_TEST
 
-/* Whatever the profile and the definition say, an enlightenment that the plan switches on has what it needs. */
+/* Whatever profile and definition say, an enlightenment that the plan switches on has what it needs. */
 static const struct {
     const char *name, *needs;
 } needs[] = {

@@ -30,7 +30,7 @@ static const struct vp_trial model_rows[] = {
      .domain = "<devices><interface type='user'/><interface type='user'/></devices>",
      .expect = "skipped network.model: interface 1: the guest is not known *\n"
                "skipped network.model: interface 2: the guest is not known *\n"},
-    /* Variants of virtio stay, and a default of virtio counts as virtio before and after libvirt wrote it down. */
+    /* Variants of virtio stay; a default of virtio counts before and after libvirt wrote it down. */
     {.set = "network.model=virtio",
      .domain = NIC("user", "<model type='virtio-non-transitional'/>"),
      .expect = AT "model/@type = virtio-non-transitional (already)\n"},
