@@ -9,7 +9,9 @@
  * libvirt has stored the definition.
  */
 
-/* The hard disks, device='disk' and 'lun', in the order of the definition; NULL at the end. No CD-ROM, no floppy. */
+/* Is it device='disk' or 'lun': no CD-ROM, no floppy? */
+bool vp_disk_is_hard(const vp_node *disk);
+/* The hard disks in the order of the definition; NULL at the end. */
 vp_node *vp_disk_first(const struct vp_domain *domain);
 vp_node *vp_disk_next(const vp_node *disk);
 

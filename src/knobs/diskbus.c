@@ -113,7 +113,7 @@ static const char *bus_then(const struct vp_planning *planning, vp_node *disk, c
 }
 
 struct sorted {
-    const vp_node *disk;
+    vp_node *disk;
     const char *bus;
 };
 
@@ -125,7 +125,7 @@ struct order {
 static void order_done(struct order *order) { free(order->items); }
 
 /* Disks of one bus stand together, by name; others where they come (virDomainDiskInsert()). */
-static void insert_sorted(struct order *order, const vp_node *disk, const char *bus)
+static void insert_sorted(struct order *order, vp_node *disk, const char *bus)
 {
     size_t at = order->n;
     bool found = false;
@@ -144,20 +144,26 @@ static void insert_sorted(struct order *order, const vp_node *disk, const char *
     order->n++;
 }
 
+/* All disks as libvirt has sorted them, or will. */
+static struct order stored_order(const struct vp_domain *domain)
+{
+    struct order order = {0};
+    for (vp_node *n = vp_node_child(vp_domain_devices(domain), "disk"); n != NULL; n = vp_node_same(n))
+        insert_sorted(&order, n, vp_disk_bus(n));
+    return order;
+}
+
 /*
  * libvirt sorts disks by their buses when it stores a definition, boots from the first of them, and keeps no trace of the
  * order there was. So a disk only moves where all stay in line.
  */
-static bool keeps_order(const struct vp_planning *planning, const vp_node *moved, int bus)
+static bool keeps_order(const struct vp_planning *planning, const struct order *now, const vp_node *moved, int bus)
 {
-    VP_CLEANUP(order_done) struct order now = {0};
     VP_CLEANUP(order_done) struct order then = {0};
-    for (vp_node *n = vp_node_child(vp_domain_devices(planning->domain), "disk"); n != NULL; n = vp_node_same(n)) {
-        insert_sorted(&now, n, vp_disk_bus(n));
-        insert_sorted(&then, n, bus_then(planning, n, moved, bus));
-    }
-    for (size_t i = 0; i < now.n; i++)
-        if (now.items[i].disk != then.items[i].disk)
+    for (size_t i = 0; i < now->n; i++)
+        insert_sorted(&then, now->items[i].disk, bus_then(planning, now->items[i].disk, moved, bus));
+    for (size_t i = 0; i < now->n; i++)
+        if (now->items[i].disk != then.items[i].disk)
             return false;
     return true;
 }
@@ -181,30 +187,37 @@ static void plan_move(struct vp_planning *planning, const struct vp_setting *set
         vp_plan_readdress(planning, setting, disk, "its place on the %s bus means nothing on %s", own, buses[bus]);
 }
 
+static void plan_bus_of(struct vp_planning *planning, const struct vp_setting *setting, const struct order *now,
+                        vp_node *disk)
+{
+    const int bus = setting->value.choice;
+    const char *why = disk_obstacle(disk, bus);
+    if (why != NULL)
+        vp_plan_skip(planning, setting, "%s: %s", vp_disk_name(disk), why);
+    else if (!keeps_order(planning, now, disk, bus))
+        vp_plan_skip(planning, setting,
+                     "%s: libvirt would sort it to another place among the disks, and the guest might boot from another; "
+                     "rename it",
+                     vp_disk_name(disk));
+    else if (bus == BUS_VIRTIO || plan_scsi(planning, setting, disk))
+        plan_move(planning, setting, disk);
+}
+
 static int plan_bus(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
     (void)err;
-    const int bus = setting->value.choice;
     const char *obstacle = guest_obstacle(planning->domain);
-    for (vp_node *disk = vp_disk_first(planning->domain); disk != NULL; disk = vp_disk_next(disk)) {
-        const char *own = vp_disk_bus(disk);
+    VP_CLEANUP(order_done) struct order now = stored_order(planning->domain);
+    for (size_t i = 0; i < now.n; i++) {
+        vp_node *disk = now.items[i].disk;
         /* On a SCSI bus the controller decides how fast a disk is; USB, SD and the others were chosen on purpose. */
-        if (!is(own, "ide") && !is(own, "sata"))
+        if (!vp_disk_is_hard(disk) || (!is(now.items[i].bus, "ide") && !is(now.items[i].bus, "sata")))
             continue;
         if (obstacle != NULL) {
             vp_plan_skip(planning, setting, "%s", obstacle);
             return 0;
         }
-        const char *why = disk_obstacle(disk, bus);
-        if (why != NULL)
-            vp_plan_skip(planning, setting, "%s: %s", vp_disk_name(disk), why);
-        else if (!keeps_order(planning, disk, bus))
-            vp_plan_skip(planning, setting,
-                         "%s: libvirt would sort it to another place among the disks, and the guest might boot from "
-                         "another; rename it",
-                         vp_disk_name(disk));
-        else if (bus == BUS_VIRTIO || plan_scsi(planning, setting, disk))
-            plan_move(planning, setting, disk);
+        plan_bus_of(planning, setting, &now, disk);
     }
     return 0;
 }

@@ -16,14 +16,17 @@ static bool starts(const char *text, const char *prefix)
 
 static bool equals(const char *text, const char *other) { return text != NULL && strcmp(text, other) == 0; }
 
+bool vp_disk_is_hard(const vp_node *disk)
+{
+    const char *device = vp_node_attr(disk, "device");
+    return device == NULL || strcmp(device, "disk") == 0 || strcmp(device, "lun") == 0;
+}
+
 static vp_node *hard_disk(vp_node *node)
 {
-    for (; node != NULL; node = vp_node_same(node)) {
-        const char *device = vp_node_attr(node, "device");
-        if (device == NULL || strcmp(device, "disk") == 0 || strcmp(device, "lun") == 0)
-            return node;
-    }
-    return NULL;
+    while (node != NULL && !vp_disk_is_hard(node))
+        node = vp_node_same(node);
+    return node;
 }
 
 vp_node *vp_disk_first(const struct vp_domain *domain)

@@ -194,9 +194,7 @@ static struct outcome settle(const struct wishes *wishes, const struct limits *e
 static const vp_node *fixed_member(const struct vp_domain *domain, const char *group)
 {
     for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "disk"); n != NULL; n = vp_node_same(n)) {
-        const char *device = vp_node_attr(n, "device");
-        const bool hard = device == NULL || strcmp(device, "disk") == 0 || strcmp(device, "lun") == 0;
-        if (hard && (vp_disk_traits(n) & (VP_DISK_VHOST_USER | VP_DISK_SCSI_LUN)) == 0)
+        if (vp_disk_is_hard(n) && (vp_disk_traits(n) & (VP_DISK_VHOST_USER | VP_DISK_SCSI_LUN)) == 0)
             continue;
         vp_autofree char *own = group_of(n);
         if (own != NULL && strcmp(own, group) == 0)

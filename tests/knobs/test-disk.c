@@ -190,6 +190,9 @@ static const struct vp_trial bus_rows[] = {
     {DEBIAN DEVICES(HDA("") FILE_VDA("")), "disk.bus=virtio", "devices/disk[hda]/target/@bus = virtio"},
     {DEBIAN DEVICES(HDA("") CDROM FILE_VDA("")), "disk.bus=virtio", "skipped disk.bus: hda: libvirt would sort *"},
     {DEBIAN DEVICES(HDA("") CDROM), "disk.bus=virtio", "devices/disk[hda]/target/@bus = virtio"},
+    /* As it was before libvirt sorted it and after: vda, hda, hdb. */
+    {DEBIAN DEVICES(DISK("file", "", "<target dev='hdb' bus='ide'/>") HDA("")), "disk.bus=virtio",
+     "devices/disk[hda]/target/@bus = virtio\ndevices/disk[hdb]/target/@bus = virtio"},
     {DEBIAN DEVICES(FILE_VDA("") SATA("") HDA("")), "disk.bus=virtio",
      "devices/disk[sda]/target/@bus = virtio\ndevices/disk[hda]/target/@bus = virtio"},
     {DEBIAN DEVICES(SCSI("model='lsilogic'") SATA("")), "disk.bus=scsi",
