@@ -17,7 +17,7 @@ static bool starts(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* libvirt sets a PC chipset's options on no other machine (virQEMUCapsSupportsVmport, qemuBuildPMCommandLine). */
+/* libvirt sets a PC's options on no other machine (virQEMUCapsSupportsVmport, qemuBuildPMCommandLine). */
 static bool is_pc(const struct vp_domain *domain)
 {
     const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
