@@ -13,6 +13,8 @@ unit_tests += \
 	tests/model/test-planner-xml \
 	tests/model/test-profile \
 	tests/model/test-record \
+	tests/model/test-record-life \
+	tests/model/test-record-phases \
 	tests/model/test-schema \
 	tests/model/test-tag \
 	tests/model/test-xml \
@@ -28,5 +30,7 @@ tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
 tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)
 tests_model_test_profile_SOURCES = tests/model/test-profile.c $(fake)
 tests_model_test_record_SOURCES = tests/model/test-record.c $(fake)
+tests_model_test_record_life_SOURCES = tests/model/test-record-life.c $(fake)
+tests_model_test_record_phases_SOURCES = tests/model/test-record-phases.c $(fake)
 tests_model_test_schema_SOURCES = tests/model/test-schema.c $(fake)
 tests_model_test_tag_SOURCES = tests/model/test-tag.c $(fake)
