@@ -4,9 +4,9 @@
 #include "planner.h"
 
 /*
- * What an expert reads from <disk> and from the controllers behind it. Values that a definition leaves out are those
- * libvirt fills in (libvirt 9.0: conf/domain_postparse.c, qemu/qemu_domain.c), so that the answer stays the same after
- * libvirt has stored the definition.
+ * What an expert reads from <disk> and from the controllers behind it. Values that a definition leaves out
+ * are those libvirt fills in (libvirt 9.0: conf/domain_postparse.c, qemu/qemu_domain.c), so that the answer
+ * stays the same after libvirt has stored the definition.
  */
 
 /* Is it device='disk' or 'lun': no CD-ROM, no floppy? */
@@ -15,8 +15,9 @@ bool vp_disk_is_hard(const vp_node *disk);
 vp_node *vp_disk_first(const struct vp_domain *domain);
 vp_node *vp_disk_next(const vp_node *disk);
 
-const char *vp_disk_name(const vp_node *disk);   /* its target, e.g. "vda"; "?" when it has none */
-const char *vp_disk_source(const vp_node *disk); /* "file", "block", "network", "volume", "nvme", "vhostuser", "dir" */
+const char *vp_disk_name(const vp_node *disk); /* its target, e.g. "vda"; "?" when it has none */
+/* "file", "block", "network", "volume", "nvme", "vhostuser", "dir" */
+const char *vp_disk_source(const vp_node *disk);
 const char *vp_disk_format(const vp_node *disk); /* "raw", "qcow2", … */
 const char *vp_disk_bus(const vp_node *disk);    /* "virtio", "scsi", "sata", "ide", "usb", … */
 /* Is the bus "virtio" once the plan so far is carried out? */
@@ -25,7 +26,10 @@ bool vp_disk_planned_virtio(const struct vp_planning *planning, vp_node *disk);
 /* The number in a disk's name, 0 for "vda", 27 for "sdab"; -1 for a name libvirt does not understand. */
 int vp_disk_number(const vp_node *disk);
 
-/* Where libvirt puts a disk on a SCSI bus: as its address says, else by its name (virDomainDiskDefAssignAddress()). */
+/*
+ * Where libvirt puts a disk on a SCSI bus: as its address says, else by its name
+ * (virDomainDiskDefAssignAddress()).
+ */
 struct vp_scsi_slot {
     unsigned controller, bus, target, unit;
 };
@@ -54,5 +58,8 @@ vp_node *vp_virtio_scsi_next(const struct vp_domain *domain, const vp_node *cont
 bool vp_controller_is_virtio_scsi(const struct vp_domain *domain, const vp_node *controller);
 unsigned vp_controller_index(const vp_node *controller);
 
-/* Will a virtio device sit on PCI or CCW (and not on virtio-mmio, which has neither queues nor notifiers worth it)? */
+/*
+ * Will a virtio device sit on PCI or CCW (and not on virtio-mmio, which has neither queues nor notifiers
+ * worth it)?
+ */
 bool vp_virtio_on_pci_or_ccw(const struct vp_domain *domain, const vp_node *device);

@@ -27,6 +27,9 @@ struct vp_result {
 };
 void vp_result_done(struct vp_result *result);
 
+/* Check one "KNOB=VALUE". -EINVAL: bad form or value; -ENOENT: no such knob, with a suggestion. */
+int vp_engine_check_set(const struct vp_registry *registry, const char *set, struct vp_error **err);
+
 /**
  * Read the tag, undo the record on a copy and make the plan.
  * @domain: edited only where request gives a profile, sets or enforce: its tag

@@ -14,6 +14,7 @@ struct vp_error {
  * @err: where to put it; *err must still be NULL (asserted: an error is made once). err itself may be
  *       NULL when the caller only wants the code.
  * @code: positive errno; it is errno while the message is made, so "%m" gives its text
+ * Control characters in the message become '?', so that it stays one line whatever it quotes.
  * Returns -code, so that a function can `return vp_fail(err, EINVAL, "…")`.
  */
 int vp_fail(struct vp_error **err, int code, const char *fmt, ...) VP_PRINTF(3, 4);

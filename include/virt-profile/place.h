@@ -41,6 +41,8 @@ vp_node *vp_place_down(vp_node *from, const struct vp_step *step);
 
 /* A loose element for a step; a natural key that is an attribute of its own is set: "timer[hpet]" gives <timer name='hpet'/>. */
 vp_node *vp_place_new(vp_doc *doc, const struct vp_step *step);
+/* Can the element of a step be made? Not a device that is known by what is in it, nor the N-th of something. */
+bool vp_place_can_make(const struct vp_step *step);
 /* Is an attribute part of the natural key of its element? */
 bool vp_place_is_key(const vp_node *node, const char *attr);
 

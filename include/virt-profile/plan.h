@@ -9,7 +9,7 @@ enum vp_action_kind {
     VP_ACTION_ATTRIBUTE, /* an attribute gets `value`, or goes when that is NULL */
     VP_ACTION_TEXT,      /* an element gets `value` as its text, and is made where missing; NULL removes the element */
     VP_ACTION_ELEMENT,   /* an element becomes `value` (XML), is made where missing; NULL removes it */
-    VP_ACTION_READDRESS, /* a device's <address> goes, libvirt gives it a new one (its bus changed) */
+    VP_ACTION_READDRESS, /* a device's <address>, if any, goes, and libvirt gives it a new one (its bus changed) */
     VP_ACTION_N_
 };
 extern const char *const vp_action_kind_names[VP_ACTION_N_];

@@ -47,7 +47,7 @@ void vp_plan_element(struct vp_planning *planning, const struct vp_setting *sett
                      const char *path, const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
 /* The next action has this effect instead of its knob's: for a change that only some guests can see. */
 void vp_plan_as(struct vp_planning *planning, enum vp_effect effect);
-/* Let libvirt give device `at` a new <address>. Nothing happens where it has none. */
+/* Let libvirt give device `at` a new <address>; the record remembers the one it had, or that it had none. */
 void vp_plan_readdress(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                        const char *fmt, ...) VP_PRINTF(4, 5);
 /* The value was not applied (here), and why. */

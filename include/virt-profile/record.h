@@ -23,7 +23,7 @@
  * @domain: edited in place; its tag stays, the undone entries leave it
  * @registry: tells which effect an entry's knob has; a knob it does not know counts as `guest`
  * @phase: entries whose effect may not change in this phase stay in place, and in the record
- * A restored device whose address was given to another in the meantime comes back without one.
+ * Devices that come back are marked VP_ADDRESS_RESTORED; see vp_address_settle() for the addresses they had.
  */
 void vp_record_revert(struct vp_domain *domain, const struct vp_registry *registry, enum vp_phase phase);
 

@@ -53,6 +53,13 @@ const char *vp_node_walk_attr(const vp_node *node, const char *path, const char 
 /* The attributes one after another: call with index 0, 1, …; false at the end. */
 bool vp_node_attr_at(const vp_node *node, size_t index, const char **ret_name, const char **ret_value);
 
+/* A note that an element carries until it is freed; 0 at first, and in copies. */
+unsigned vp_node_mark(const vp_node *node);
+void vp_node_set_mark(vp_node *node, unsigned mark);
+
+/* Does the element, or one in it, have an attribute that holds a password? */
+bool vp_node_has_password(const vp_node *node);
+
 /* Editing. `value` NULL removes the attribute; nothing happens to a NULL node. */
 void vp_node_set_attr(vp_node *node, const char *name, const char *value);
 void vp_node_set_text(vp_node *node, const char *text);
@@ -66,6 +73,7 @@ vp_node *vp_node_copy(vp_doc *doc, const vp_node *node);
 void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node);
 void vp_node_append(vp_node *parent, vp_node *node);
 /* How many comments stand between an element and the element before it, and the way back: `after`, or the n-th comment behind it. */
+bool vp_node_is_comment(const vp_node *node); /* NULL is none */
 unsigned vp_node_comments_before(const vp_node *node);
 vp_node *vp_node_skip_comments(vp_node *parent, vp_node *after, unsigned n);
 /* Put a loose element where `old` is; `old` is freed. */

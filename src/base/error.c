@@ -7,6 +7,15 @@
 /* For vp_prefix() on behalf of a caller who wants no message. */
 static _Thread_local int last_code;
 
+/* A message is one line, whatever names it quotes. */
+static char *one_line(char *message)
+{
+    for (char *c = message; *c != '\0'; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    return message;
+}
+
 int vp_fail(struct vp_error **err, int code, const char *fmt, ...)
 {
     struct vp_error *made;
@@ -22,7 +31,7 @@ int vp_fail(struct vp_error **err, int code, const char *fmt, ...)
     made->code = code;
     errno = code;
     va_start(ap, fmt);
-    made->message = vp_vasprintf(fmt, ap);
+    made->message = one_line(vp_vasprintf(fmt, ap));
     va_end(ap);
     *err = made;
     return -code;
@@ -41,7 +50,7 @@ int vp_prefix(struct vp_error **err, const char *fmt, ...)
     va_start(ap, fmt);
     context = vp_vasprintf(fmt, ap);
     va_end(ap);
-    message = vp_asprintf("%s: %s", context, (*err)->message);
+    message = one_line(vp_asprintf("%s: %s", context, (*err)->message));
     free((*err)->message);
     (*err)->message = message;
     return -(*err)->code;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "place.h"
+#include "address.h"
 #include "engine.h"
 #include "strbuf.h"
 
@@ -14,9 +15,7 @@ void vp_result_done(struct vp_result *result)
     *result = (struct vp_result){0};
 }
 
-/* "KNOB=VALUE" into the tag, if it makes sense. */
-static int add_set(const struct vp_registry *registry, const char *set, struct vp_domain *domain,
-                   struct vp_error **err)
+int vp_engine_check_set(const struct vp_registry *registry, const char *set, struct vp_error **err)
 {
     const char *equals = strchr(set, '=');
     if (equals == NULL || equals == set)
@@ -27,11 +26,7 @@ static int add_set(const struct vp_registry *registry, const char *set, struct v
         return vp_fail(err, ENOENT, "there is no knob '%s' to set%s", knob, hint);
     }
     VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *probe = vp_alloc(1, sizeof(*probe));
-    const int r = vp_profile_set(probe, registry, knob, equals + 1, "", err);
-    if (r < 0)
-        return r;
-    vp_tag_set(domain, knob, equals + 1);
-    return 0;
+    return vp_profile_set(probe, registry, knob, equals + 1, "", err);
 }
 
 /* Write what was asked for into the tag; the profile itself is found when the tag is loaded. */
@@ -53,9 +48,13 @@ static int edit_tag(const struct vp_registry *registry, const struct vp_request 
     if (request->enforce != NULL)
         vp_tag_enforce(domain, request->enforce);
     for (size_t i = 0; request->sets != NULL && request->sets[i] != NULL; i++) {
-        const int r = add_set(registry, request->sets[i], domain, err);
+        const char *set = request->sets[i];
+        const int r = vp_engine_check_set(registry, set, err);
         if (r < 0)
             return r;
+        const char *equals = strchr(set, '=');
+        vp_autofree char *knob = vp_strndup(set, (size_t)(equals - set));
+        vp_tag_set(domain, knob, equals + 1);
     }
     return 0;
 }
@@ -124,6 +123,7 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
     vp_autodomain stored = vp_domain_copy(domain);
     vp_record_revert(domain, engine->registry, VP_PHASE_COLD);
     vp_record_drop_controllers(domain);
+    vp_address_settle(domain);
     if (!keep_tag)
         vp_tag_remove(domain);
     *ret_text = vp_node_equal(domain->root, stored->root) ? NULL : vp_doc_format(domain->doc, ret_len);
@@ -142,7 +142,10 @@ static void add_pending(struct pending *pending, char *line)
     pending->lines[pending->n] = NULL;
 }
 
-static const char *shown(const char *value) { return value != NULL ? value : "absent"; }
+static char *shown(const char *value)
+{
+    return value != NULL ? vp_asprintf("'%s'", value) : vp_strdup("absent");
+}
 
 /* Elements are not shown: they are long, and may hold what should not be in a log. */
 static char *describe(const struct vp_action *action, const char *found)
@@ -150,8 +153,9 @@ static char *describe(const struct vp_action *action, const char *found)
     const bool text = action->kind == VP_ACTION_ATTRIBUTE || action->kind == VP_ACTION_TEXT;
     if (!text)
         return vp_asprintf("%s: %s is not as wanted", action->knob, action->target);
-    return vp_asprintf("%s: %s is %s, should be %s", action->knob, action->target, shown(found),
-                       shown(action->value));
+    vp_autofree char *is = shown(found);
+    vp_autofree char *should = shown(action->value);
+    return vp_asprintf("%s: %s is %s, should be %s", action->knob, action->target, is, should);
 }
 
 /* A place without its numbers, which shift as elements come and go: "devices/input[#2]/@bus" as "devices/input[#/@bus". */

@@ -121,6 +121,9 @@ int vp_host_topology(struct vp_host *host, struct hwloc_topology **ret_topology,
         hwloc_topology_t topology = NULL;
         if (hwloc_topology_init(&topology) < 0)
             vp_oom();
+        /* Without it hwloc prints about odd dumps, from the hook into libvirt's error. */
+        if (setenv("HWLOC_HIDE_ERRORS", "2", 0) < 0)
+            vp_oom();
         (void)hwloc_topology_set_flags(topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
         errno = EINVAL;
         const bool loaded = set_and_load(host, topology) == 0;
@@ -238,7 +241,9 @@ static enum vp_cpu_vendor vendor_from_proc(const struct vp_root *root)
     if (n <= 0)
         return VP_CPU_UNKNOWN;
     text[n] = '\0';
-    const char *line = strstr(text, "vendor_id");
+    char *line = strstr(text, "vendor_id");
+    if (line != NULL)
+        line[strcspn(line, "\n")] = '\0';
     return line != NULL ? vendor_of(line) : VP_CPU_OTHER;
 }
 

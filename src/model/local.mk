@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The definition, profiles, the plan and the machine it is made for: reads, never writes.
 libvirt_profile_a_SOURCES += \
+	include/virt-profile/address.h src/model/address.c \
 	include/virt-profile/domain.h src/model/domain.c \
 	include/virt-profile/expr.h src/model/expr.c \
 	include/virt-profile/host.h src/model/host.c \

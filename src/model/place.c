@@ -111,12 +111,13 @@ static vp_node *by_number(vp_node *parent, const char *name, const char *digits)
 static void format_step(struct vp_strbuf *buf, const vp_node *node)
 {
     vp_strbuf_join(buf, "/", vp_node_name(node));
-    /* Memory of the guest is <memory> below <domain> and a list below <devices>. */
     vp_node *parent = vp_node_parent(node);
-    if (!in_list(node) || vp_node_parent(parent) == NULL)
-        return;
+    /* Memory of the guest is <memory> below <domain> and a list below <devices>. */
+    const bool list = in_list(node) && vp_node_parent(parent) != NULL;
     char key[80];
-    if (natural_key(node, key, sizeof(key)) && by_key(parent, vp_node_name(node), key) == node) {
+    if (!list && vp_node_child(parent, vp_node_name(node)) == node)
+        return;
+    if (list && natural_key(node, key, sizeof(key)) && by_key(parent, vp_node_name(node), key) == node) {
         vp_strbuf_addf(buf, "[%s]", key);
         return;
     }
@@ -226,6 +227,16 @@ bool vp_place_is_key(const vp_node *node, const char *attr)
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
         if (keys[i].child == NULL && vp_node_is(node, keys[i].element))
             return strcmp(keys[i].attr, attr) == 0 || (keys[i].attr2 != NULL && strcmp(keys[i].attr2, attr) == 0);
+    return false;
+}
+
+bool vp_place_can_make(const struct vp_step *step)
+{
+    if (step->key[0] == '\0' || step->key[0] == '+')
+        return true;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys) && step->key[0] != '#'; i++)
+        if (keys[i].child == NULL && strcmp(keys[i].element, step->name) == 0)
+            return true;
     return false;
 }
 

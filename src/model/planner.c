@@ -58,7 +58,7 @@ static char *previous_value(enum vp_action_kind kind, const struct vp_place *pla
 static bool is_change(const struct vp_action *action, const struct vp_domain *domain)
 {
     if (action->kind == VP_ACTION_READDRESS)
-        return action->previous != NULL;
+        return true;
     if (action->value == NULL || action->previous == NULL)
         return action->value != action->previous;
     vp_autofree char *found = NULL;
@@ -80,6 +80,8 @@ static char *target_of(const struct vp_place *place, const char *rest, size_t *r
 
 /* The paths come from planners and are well-formed by construction, but for [xml], which checks its own. */
 static void add(struct vp_planning *planning, const struct vp_setting *setting, enum vp_action_kind kind,
+                vp_node *at, const char *path, const char *value, const char *fmt, va_list ap) VP_PRINTF(7, 0);
+static void add(struct vp_planning *planning, const struct vp_setting *setting, enum vp_action_kind kind,
                 vp_node *at, const char *path, const char *value, const char *fmt, va_list ap)
 {
     struct vp_place place;
@@ -89,6 +91,12 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
     assert(r == 0 && (place.attr != NULL) == (kind == VP_ACTION_ATTRIBUTE));
     (void)r;
 
+    if (kind != VP_ACTION_ATTRIBUTE && *place.rest == '\0' && vp_node_has_password(place.node)) {
+        vp_autofree char *there = vp_place_format(place.node, NULL);
+        vp_plan_skip(planning, setting, "%s holds a password, which would be kept in the metadata for all to read",
+                     there);
+        return;
+    }
     struct vp_action action = {
         .kind = kind,
         .effect = planning->as_given ? planning->as : setting->knob->effect,
@@ -148,14 +156,14 @@ void vp_plan_element(struct vp_planning *planning, const struct vp_setting *sett
 void vp_plan_readdress(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                        const char *fmt, ...)
 {
-    if (vp_node_child(at, "address") == NULL)
-        return;
     va_list ap;
     va_start(ap, fmt);
     add(planning, setting, VP_ACTION_READDRESS, at, "address", NULL, fmt, ap);
     va_end(ap);
 }
 
+static void add_note(struct vp_planning *planning, enum vp_note_kind kind, const struct vp_setting *setting,
+                     const char *fmt, va_list ap) VP_PRINTF(4, 0);
 static void add_note(struct vp_planning *planning, enum vp_note_kind kind, const struct vp_setting *setting,
                      const char *fmt, va_list ap)
 {

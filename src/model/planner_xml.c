@@ -37,6 +37,17 @@ int vp_xml_path_check(const char *path, struct vp_error **err)
     return 0;
 }
 
+static bool can_make_way(const char *rest)
+{
+    struct vp_step step;
+    while (rest != NULL && *rest != '\0' && *rest != '@') {
+        rest = vp_place_step(rest, &step);
+        if (rest == NULL || !vp_place_can_make(&step))
+            return false;
+    }
+    return true;
+}
+
 static int plan_one(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                     const char *path, struct vp_error **err)
 {
@@ -44,6 +55,10 @@ static int plan_one(struct vp_planning *planning, const struct vp_setting *setti
     struct vp_place place;
     if (vp_place_resolve(at, path, &place) < 0)
         return vp_fail(err, EINVAL, "'%s' is not a place in a definition", setting->path);
+    if (!can_make_way(place.rest)) {
+        vp_plan_skip(planning, setting, "%s: the guest has no such element", setting->path);
+        return 0;
+    }
 
     vp_autofree char *there = vp_place_format(place.node, *place.rest == '\0' ? place.attr : NULL);
     vp_autofree char *target =

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "address.h"
 #include "place.h"
 #include "record.h"
 #include "strbuf.h"
@@ -57,10 +58,9 @@ static char *record_place(const struct applying *a, const vp_node *node, const c
     return vp_take(&at);
 }
 
-static vp_node *add_entry(const struct applying *a, const char *name, const struct vp_action *action,
-                          const vp_node *node, const char *attr)
+static vp_node *add_entry_at(const struct applying *a, const char *name, const struct vp_action *action,
+                             const char *at)
 {
-    vp_autofree char *at = record_place(a, node, attr);
     vp_node *entry = vp_node_new_like(a->tag, name);
     if (action != NULL)
         vp_node_set_attr(entry, "knob", action->knob);
@@ -69,6 +69,13 @@ static vp_node *add_entry(const struct applying *a, const char *name, const stru
         vp_node_set_attr(entry, "effect", vp_effect_names[action->effect]);
     vp_node_append(a->tag, entry);
     return entry;
+}
+
+static vp_node *add_entry(const struct applying *a, const char *name, const struct vp_action *action,
+                          const vp_node *node, const char *attr)
+{
+    vp_autofree char *at = record_place(a, node, attr);
+    return add_entry_at(a, name, action, at);
 }
 
 /* The same place in the definition as stored; NULL where it is not there. */
@@ -91,8 +98,10 @@ static void keep_defaults(const struct applying *a, vp_node *made)
         if (vp_node_tolerates(vp_node_name(made), name, NULL))
             vp_node_set_attr(made, name, value);
     for (const vp_node *n = vp_node_first(stored); n != NULL; n = vp_node_next(n))
-        if (vp_node_tolerates(vp_node_name(made), NULL, vp_node_name(n)))
+        if (vp_node_tolerates(vp_node_name(made), NULL, vp_node_name(n)) &&
+            vp_node_child(made, vp_node_name(n)) == NULL)
             vp_node_append(made, vp_node_copy(a->domain->doc, n));
+    vp_node_set_mark(made, VP_ADDRESS_OURS);
 }
 
 /* Make the elements of `rest` but the last step. Returns the one that holds the last step, which is left in *ret_last. */
@@ -124,9 +133,51 @@ static void bury(const struct applying *a, vp_node *node)
     vp_node_append(a->graveyard, node);
 }
 
+/* But for the address, which can be given to another device in the meantime? */
+static bool same_saved(const struct applying *a, const vp_node *saved, const vp_node *node)
+{
+    vp_node *x = vp_node_copy(a->domain->doc, saved);
+    vp_node *y = vp_node_copy(a->domain->doc, node);
+    vp_node *const both[] = {x, y};
+    for (size_t i = 0; i < VP_ARRAY_SIZE(both); i++) {
+        vp_node *address = vp_node_child(both[i], "address");
+        if (address != NULL)
+            vp_node_remove(address);
+    }
+    const bool same = vp_node_equal(x, y);
+    vp_node_free(x);
+    vp_node_free(y);
+    return same;
+}
+
+/* The stored entry for the same knob, place and element; NULL where there is none. */
+static const vp_node *stored_entry(const struct applying *a, const struct vp_action *action, const vp_node *entry,
+                                   const vp_node *node)
+{
+    struct vp_tag tag;
+    const char *knob = NULL;
+    const char *at = NULL;
+    if (!vp_tag_read(a->old, &tag))
+        return NULL;
+    const vp_node *n = vp_record_next(&tag, NULL, &knob, &at);
+    for (; n != NULL; n = vp_record_next(&tag, n, &knob, &at))
+        if (strcmp(knob, action->knob) == 0 && strcmp(at, vp_node_attr(entry, "at")) == 0 &&
+            vp_node_first(n) != NULL && same_saved(a, vp_node_first(n), node))
+            return n;
+    return NULL;
+}
+
+/* What is saved again stays as it was saved: libvirt may have moved its neighbours since, and given its address away. */
 static void save_element(const struct applying *a, const struct vp_action *action, const vp_node *node, bool removed)
 {
     vp_node *entry = add_entry(a, "was", action, node, NULL);
+    const vp_node *stored = stored_entry(a, action, entry, node);
+    if (stored != NULL) {
+        vp_node_set_attr(entry, "after", vp_node_attr(stored, "after"));
+        vp_node_set_attr(entry, "comments", vp_node_attr(stored, "comments"));
+        vp_node_append(entry, vp_node_copy(a->domain->doc, vp_node_first(stored)));
+        return;
+    }
     if (removed) {
         const vp_node *before = vp_node_prev(node);
         vp_autofree char *after = before != NULL ? record_place(a, before, NULL) : vp_strdup("");
@@ -199,6 +250,7 @@ static int apply_new(const struct applying *a, const struct vp_action *action, s
         vp_node *completed = vp_node_copy(a->domain->doc, stored);
         vp_node_replace(node, completed);
         node = completed;
+        vp_node_set_mark(node, VP_ADDRESS_OURS);
     }
     add_entry(a, "was", action, node, NULL);
     return 0;
@@ -220,6 +272,7 @@ static int apply_replace(const struct applying *a, const struct vp_action *actio
     if (vp_node_satisfies(stored, node)) {
         vp_node_free(node);
         node = vp_node_copy(a->domain->doc, stored);
+        vp_node_set_mark(node, VP_ADDRESS_OURS);
     }
     vp_node_swap(was, node);
     vp_node_append(a->graveyard, was);
@@ -234,11 +287,26 @@ static void apply_remove(const struct applying *a, const struct vp_action *actio
     vp_autofree char *text = stored != NULL ? vp_node_format(stored) : NULL;
     if (text != NULL && strcmp(text, action->previous) != 0) {
         vp_node *given = vp_node_copy(a->domain->doc, stored);
+        vp_node_set_mark(vp_node_parent(was), VP_ADDRESS_OURS);
         vp_node_swap(was, given);
         vp_node_append(a->graveyard, was);
         return;
     }
     bury(a, was);
+}
+
+/* A device that has no address yet gets the one that libvirt gave it since. */
+static void apply_first_address(const struct applying *a, const struct vp_action *action)
+{
+    vp_node *device = action->anchor;
+    vp_autofree char *own = record_place(a, device, NULL);
+    vp_autofree char *at = vp_asprintf("%s/address", own);
+    add_entry_at(a, "was", action, at);
+    const vp_node *given = vp_node_child(stored_node(a, device), "address");
+    if (given == NULL)
+        return;
+    vp_node_append(device, vp_node_copy(a->domain->doc, given));
+    vp_node_set_mark(device, VP_ADDRESS_OURS);
 }
 
 static bool in_tree(const struct vp_domain *domain, const vp_node *node)
@@ -260,6 +328,10 @@ static int apply_one(const struct applying *a, const struct vp_action *action, s
     const bool there = action->target[action->rest] == '\0';
     if (there && action->value == NULL) {
         apply_remove(a, action);
+        return 0;
+    }
+    if (action->kind == VP_ACTION_READDRESS) {
+        apply_first_address(a, action);
         return 0;
     }
     return there ? apply_replace(a, action, err) : apply_new(a, action, err);
@@ -324,6 +396,7 @@ int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_d
         if (plan->actions[i].changes && vp_phase_allows(phase, plan->actions[i].effect))
             r = apply_one(&a, &plan->actions[i], err);
     vp_node_free(a.graveyard);
+    vp_address_settle(domain);
     for (size_t i = 0; i < a.n_aliases; i++) {
         free(a.aliases[i].today);
         free(a.aliases[i].stored);

@@ -2,46 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "address.h"
 #include "place.h"
 #include "record.h"
 #include "size.h"
-
-/* Elements that came back, whose addresses may be taken by now. */
-struct restored {
-    vp_node **nodes;
-    size_t n, cap;
-};
-
-static bool same_attr(const vp_node *a, const vp_node *b, const char *name)
-{
-    const char *x = vp_node_attr(a, name);
-    const char *y = vp_node_attr(b, name);
-    return x != NULL && y != NULL && strcmp(x, y) == 0;
-}
-
-/* Only kinds of addresses that no two devices of a domain can share. */
-static bool same_address(const vp_node *a, const vp_node *b)
-{
-    if (a == NULL || b == NULL || a == b || !same_attr(a, b, "type"))
-        return false;
-    const char *type = vp_node_attr(a, "type");
-    if (strcmp(type, "pci") == 0)
-        return same_attr(a, b, "domain") && same_attr(a, b, "bus") && same_attr(a, b, "slot") &&
-               same_attr(a, b, "function");
-    return strcmp(type, "usb") == 0 && same_attr(a, b, "bus") && same_attr(a, b, "port");
-}
-
-static void drop_taken_addresses(struct vp_domain *domain, const struct restored *restored)
-{
-    for (size_t i = 0; i < restored->n; i++) {
-        vp_node *own = vp_node_child(restored->nodes[i], "address");
-        bool taken = false;
-        for (vp_node *n = vp_node_first(vp_domain_devices(domain)); n != NULL && !taken; n = vp_node_next(n))
-            taken = same_address(own, vp_node_child(n, "address"));
-        if (taken)
-            vp_node_remove(own);
-    }
-}
 
 /* Nothing is in the element but what libvirt adds by itself. */
 static bool is_bare(const vp_node *node)
@@ -119,40 +83,100 @@ static void undo_attr(struct vp_domain *domain, const struct vp_place *place, co
         undo_device(node);
 }
 
-static bool put_back(struct vp_domain *domain, const struct vp_place *place, const vp_node *entry, vp_node *saved)
+/* Behind how many of its like an element stood: N - 1 of the "[#N]" at the end of its place. */
+static uint64_t like_before(const char *at)
+{
+    const char *bracket = strrchr(at, '[');
+    uint64_t number = 1;
+    vp_autofree char *digits = vp_strndup(bracket + 2, strlen(bracket + 2) - 1);
+    (void)vp_u64_parse(digits, 1, UINT32_MAX, &number); /* else the first */
+    return number - 1;
+}
+
+/* Where `after` and `comments` of the record say: true, with the child to go behind (NULL: before all). */
+static bool recorded_spot(struct vp_domain *domain, vp_node *parent, const vp_node *entry, vp_node **ret_behind)
 {
     const char *after = vp_node_attr(entry, "after");
+    const char *past = vp_node_attr(entry, "comments");
+    uint64_t comments = 0;
+    struct vp_place before = {.node = NULL};
+    if (after == NULL)
+        return false;
+    if (*after != '\0' && (vp_place_resolve(domain->root, after, &before) < 0 || *before.rest != '\0' ||
+                           vp_node_parent(before.node) != parent))
+        return false;
+    if (past != NULL)
+        (void)vp_u64_parse(past, 0, 1000, &comments); /* else none */
+    *ret_behind = vp_node_skip_comments(parent, before.node, (unsigned)comments);
+    return true;
+}
+
+/* How many elements of a name stand before the spot behind a child. */
+static uint64_t count_like(const vp_node *parent, const vp_node *behind, const char *name)
+{
+    const vp_node *last = vp_node_is_comment(behind) ? vp_node_prev(behind) : behind;
+    uint64_t n = 0;
+    for (const vp_node *child = last != NULL ? vp_node_first(parent) : NULL; child != NULL;
+         child = child != last ? vp_node_next(child) : NULL)
+        n += vp_node_is(child, name);
+    return n;
+}
+
+/*
+ * Its number among its like is what counts, as libvirt sorts elements by kind; the recorded neighbour tells the exact
+ * spot as long as it agrees with the number.
+ */
+static void insert_numbered(struct vp_domain *domain, vp_node *parent, const vp_node *entry, vp_node *saved)
+{
+    const uint64_t before = like_before(vp_node_attr(entry, "at"));
+    const char *name = vp_node_name(saved);
+    vp_node *like = vp_node_child(parent, name);
+    vp_node *behind = NULL;
+    if (recorded_spot(domain, parent, entry, &behind) && (like == NULL || count_like(parent, behind, name) == before)) {
+        vp_node_insert(parent, behind, saved);
+        return;
+    }
+    if (like == NULL) {
+        vp_place_insert(parent, saved);
+        return;
+    }
+    if (before == 0) {
+        vp_node_insert(parent, vp_node_prev(like), saved);
+        return;
+    }
+    for (uint64_t i = 1; i < before && vp_node_same(like) != NULL; i++)
+        like = vp_node_same(like);
+    vp_node_insert(parent, like, saved);
+}
+
+static bool put_back(struct vp_domain *domain, const struct vp_place *place, const vp_node *entry, vp_node *saved)
+{
     const char *at = vp_node_attr(entry, "at");
     /* One of several without a key of its own was taken out, and whatever has its number now is another. */
     const char *bracket = strrchr(at, '[');
-    const bool numbered = after != NULL && bracket != NULL && bracket[1] == '#' && at[strlen(at) - 1] == ']';
-
+    const bool numbered = vp_node_attr(entry, "after") != NULL && bracket != NULL && bracket[1] == '#' &&
+                          at[strlen(at) - 1] == ']';
     if (*place->rest == '\0' && !numbered) {
         vp_node_replace(place->node, saved);
         return true;
     }
     struct vp_step last;
     vp_node *parent = *place->rest == '\0' ? vp_node_parent(place->node) : make_way(domain, place, &last);
+    vp_node *behind = NULL;
     if (parent == NULL) { /* the device it was in is gone */
         vp_node_free(saved);
         return false;
     }
-    const char *past = vp_node_attr(entry, "comments");
-    uint64_t comments = 0;
-    if (past != NULL)
-        (void)vp_u64_parse(past, 0, 1000, &comments); /* 0 where it is none */
-    struct vp_place before = {.node = NULL};
-    const bool first = after != NULL && *after == '\0';
-    const bool found = after != NULL && !first && vp_place_resolve(domain->root, after, &before) == 0 &&
-                       *before.rest == '\0' && vp_node_parent(before.node) == parent;
-    if (first || found)
-        vp_node_insert(parent, vp_node_skip_comments(parent, found ? before.node : NULL, (unsigned)comments), saved);
+    if (numbered)
+        insert_numbered(domain, parent, entry, saved);
+    else if (recorded_spot(domain, parent, entry, &behind))
+        vp_node_insert(parent, behind, saved);
     else
         vp_place_insert(parent, saved);
     return true;
 }
 
-static void undo_was(struct vp_domain *domain, const vp_node *entry, const char *at, struct restored *restored)
+static void undo_was(struct vp_domain *domain, const vp_node *entry, const char *at)
 {
     struct vp_place place;
     if (vp_place_resolve(domain->root, at, &place) < 0)
@@ -168,10 +192,8 @@ static void undo_was(struct vp_domain *domain, const vp_node *entry, const char 
         return;
     }
     vp_node *saved = vp_node_copy(domain->doc, kept);
-    if (!put_back(domain, &place, entry, saved))
-        return;
-    vp_grow(&restored->nodes, restored->n, &restored->cap, sizeof(*restored->nodes));
-    restored->nodes[restored->n++] = vp_node_is(saved, "address") ? vp_node_parent(saved) : saved;
+    if (put_back(domain, &place, entry, saved))
+        vp_node_set_mark(vp_node_is(saved, "address") ? vp_node_parent(saved) : saved, VP_ADDRESS_RESTORED);
 }
 
 enum vp_effect vp_record_effect(const vp_node *entry, const struct vp_registry *registry)
@@ -188,7 +210,6 @@ enum vp_effect vp_record_effect(const vp_node *entry, const struct vp_registry *
 void vp_record_revert(struct vp_domain *domain, const struct vp_registry *registry, enum vp_phase phase)
 {
     struct vp_tag tag;
-    struct restored restored = {0};
     if (!vp_tag_read(domain, &tag))
         return;
     vp_node *entry = vp_node_first(tag.node);
@@ -202,14 +223,12 @@ void vp_record_revert(struct vp_domain *domain, const struct vp_registry *regist
             done = undo_made(domain, at, phase);
         if (at != NULL && vp_node_is_ns(entry, VP_TAG_NS, "was") &&
             vp_phase_allows(phase, vp_record_effect(entry, registry))) {
-            undo_was(domain, entry, at, &restored);
+            undo_was(domain, entry, at);
             done = true;
         }
         if (done)
             vp_node_remove(entry);
     }
-    drop_taken_addresses(domain, &restored);
-    free(restored.nodes);
 }
 
 const vp_node *vp_record_next(const struct vp_tag *tag, const vp_node *entry, const char **ret_knob,

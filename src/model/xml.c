@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <assert.h>
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include <libxml/parser.h>
@@ -304,6 +305,20 @@ bool vp_node_attr_at(const vp_node *node, size_t index, const char **ret_name, c
     *ret_name = STR(attr->name);
     *ret_value = attr_value(attr);
     return true;
+}
+
+unsigned vp_node_mark(const vp_node *node) { return (unsigned)(uintptr_t)node->_private; }
+void vp_node_set_mark(vp_node *node, unsigned mark) { node->_private = (void *)(uintptr_t)mark; }
+
+bool vp_node_has_password(const vp_node *node)
+{
+    for (const xmlAttr *attr = node->properties; attr != NULL; attr = attr->next)
+        if (strncmp(STR(attr->name), "passw", strlen("passw")) == 0)
+            return true;
+    for (const vp_node *n = vp_node_first(node); n != NULL; n = vp_node_next(n))
+        if (vp_node_has_password(n))
+            return true;
+    return false;
 }
 
 char *vp_node_text(const vp_node *node)

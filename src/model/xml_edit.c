@@ -166,6 +166,8 @@ void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node)
     reindent(node);
 }
 
+bool vp_node_is_comment(const vp_node *node) { return node != NULL && node->type == XML_COMMENT_NODE; }
+
 unsigned vp_node_comments_before(const vp_node *node)
 {
     unsigned n = 0;
