@@ -27,9 +27,10 @@ isnt() # WHAT SEEN UNEXPECTED
     if [ "$2" != "$3" ]; then ok "$1: '$2', not '$3'"; else not_ok "$1: still '$2'"; fi
 }
 
+# Prints what matched, or all of what was seen when nothing did.
 like() # WHAT SEEN REGEX
 {
-    if [[ $2 =~ $3 ]]; then ok "$1: '$2' matches $3"; else not_ok "$1: seen '$2', expected a match of $3"; fi
+    if [[ $2 =~ $3 ]]; then ok "$1: '${BASH_REMATCH[0]}' matches $3"; else not_ok "$1: seen '$2', expected a match of $3"; fi
 }
 
 within() # WHAT CPUS LIST: every CPU of the first list is in the second
@@ -189,13 +190,32 @@ live_xml() { virsh dumpxml "$1"; }
 stored_xml() { virsh dumpxml --inactive "$1"; }
 xpath() { xmllint --xpath "string($1)" - 2>/dev/null; }
 
-# What our hook has said in the system log since a case asked for it with `hook_log_start`.
-hook_log_start() { hook_log_cursor=$(journalctl -q -n 0 --show-cursor | sed -n 's/^-- cursor: //p'); }
-hook_log() { journalctl --sync; journalctl -q -o cat -t virt-profile-hook --after-cursor="$hook_log_cursor"; }
+# What our hook has said in the system log since `hook_log_start`.
+hook_log_all() { journalctl --sync; journalctl -q -o cat -t virt-profile-hook; }
+hook_log_start() { hook_log_lines=$(hook_log_all | wc -l); }
+hook_log() { hook_log_all | tail -n +$((hook_log_lines + 1)); }
+
+# Asserts that the stored definition is as its profile wants it.
+converged() # NAME
+{
+    local file=/tmp/$1.stored
+
+    stored_xml "$1" >"$file"
+    if virt-profile rewrite "$file" | cmp -s - "$file"; then
+        ok "the stored definition of '$1' is as its profile '$(xpath '//*[local-name()="profile"]/@name' <"$file")' wants it"
+    else
+        not_ok "the stored definition of '$1' is not as its profile wants it: $(virt-profile rewrite "$file" | diff "$file" - | head -n 5)"
+    fi
+}
+
+scopes() { systemctl list-units --no-legend 'machine-qemu*' | wc -l; }
+no_scopes() { [ "$(scopes)" -eq 0 ]; }
 
 # --- processes, threads, cgroups -------------------------------------------------------------------------------------
 
 guest_pid() { cat "/run/libvirt/qemu/$1.pid"; }
+
+guest_command() { tr '\0' ' ' <"/proc/$(guest_pid "$1")/cmdline"; }
 
 guest_threads() # NAME PATTERN: thread ids whose name matches, in order
 {

@@ -25,7 +25,7 @@ beats=$(on_peer 'guest_beats moved >/dev/null; guest_serial moved | grep -c "gue
 like "boots and beat on its console there" "$beats" '^0 [0-9]+ $'
 there=$(virsh -c "$(peer_uri)" dumpxml moved)
 is "I/O mode there, as the profile says there" "$(xpath '//disk/driver/@io' <<<"$there")" threads
-like "its disk in QEMU there" "$(on_peer 'tr "\0" " " <"/proc/$(guest_pid moved)/cmdline"')" '"aio":"threads"'
+like "its disk in QEMU there" "$(on_peer 'guest_command moved')" '"aio":"threads"'
 is "random numbers there, as it was started" "$(xpath '//rng/@model' <<<"$there")" virtio
 is "profile in its metadata there" "$(xpath '//*[local-name()="profile"]/@name' <<<"$there")" sql-db
 virsh -q -c "$(peer_uri)" destroy moved

@@ -1,40 +1,59 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 240
+# limit: 300
 # Guests with each of the profiles start through the hook under systemd, cgroup v2 and an enforcing AppArmor.
 . /lab/tests/lib.sh
 need_engine
 
-echo 64 >/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
+pool=/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
+echo 64 >$pool
+
+start_tagged() # PROFILE: a guest of that name
+{
+    local io
+
+    note "$1"
+    guest_define "$1" vcpus=2 memory=96 "devices=$(guest_disk "$1" 8)$(guest_nic)"
+    passes "assign $1" virt-profile assign "$1" "$1"
+    hook_log_start
+    passes "start $1" virsh -q start "$1"
+    guest_up "$1" 90
+    is "complaints of the hook" "$(hook_log)" ""
+    converged "$1"
+    like "cgroup" "$(guest_cgroup "$1")" "/machine\.slice/machine-qemu\\\\x2d[0-9]+\\\\x2d.*\.scope$"
+    like "AppArmor label" "$(cat /proc/"$(guest_pid "$1")"/attr/current)" '^libvirt-[0-9a-f-]+ \(enforce\)$'
+    io=$(guest_threads "$1" '^IO iothread1$')
+    like "cgroup of its I/O thread $io" "$(task_cgroup "$io")" '/libvirt/iothread1$'
+}
+
+uncached() # PROFILE
+{
+    is "cache mode of its disk" "$(live_xml "$1" | xpath '//disk/driver/@cache')" none
+    like "its disk in QEMU" "$(guest_command "$1")" '"cache":\{"direct":true[^}]*\}'
+}
+
 like "AppArmor label of libvirtd" "$(cat /proc/"$(pidof libvirtd)"/attr/current)" '^libvirtd \(enforce\)$'
 
-for profile in sql-db desktop-vdi nfv; do
-    note "$profile"
-    guest_define "$profile" vcpus=2 memory=96 "devices=$(guest_disk "$profile" 8)$(guest_nic)"
-    passes "assign $profile" virt-profile assign "$profile" "$profile"
-    hook_log_start
-    passes "start $profile" virsh -q start "$profile"
-    guest_up "$profile" 90
-    is "what the hook missed" "$(hook_log)" ""
-    is "changes left to make" "$(stored_xml "$profile" | virt-profile plan - | grep -c '^change')" 0
-    like "cgroup" "$(guest_cgroup "$profile")" "/machine\.slice/machine-qemu\\\\x2d[0-9]+\\\\x2d.*\.scope$"
-    like "AppArmor label" "$(cat /proc/"$(guest_pid "$profile")"/attr/current)" '^libvirt-[0-9a-f-]+ \(enforce\)$'
-    io=$(guest_threads "$profile" '^IO iothread1$')
-    like "cgroup of its I/O thread $io" "$(task_cgroup "$io")" '/libvirt/iothread1$'
-    is "cache mode of its disk" "$(live_xml "$profile" | xpath '//disk/driver/@cache')" none
-    like "its disk in QEMU" "$(tr '\0' ' ' <"/proc/$(guest_pid "$profile")/cmdline")" '"cache":\{"direct":true'
-done
+start_tagged sql-db
+uncached sql-db
+like "its huge pages in QEMU" "$(guest_command sql-db)" '"mem-path":"/dev/hugepages[^"]*"'
+like "no merging of its pages" "$(guest_command sql-db)" 'mem-merge=off'
+is "random numbers" "$(live_xml sql-db | xpath '//rng/@model')" virtio
+virsh -q destroy sql-db
 
-is "random numbers for sql-db" "$(live_xml sql-db | xpath '//rng/@model')" virtio
-is "limit of desktop-vdi in QEMU" "$(virsh blkdeviotune desktop-vdi vda | awk '/^total_iops_sec *:/ { print $3 }')" 100
+start_tagged desktop-vdi
+uncached desktop-vdi
+is "its limit in QEMU" "$(virsh blkdeviotune desktop-vdi vda | awk '/^total_iops_sec *:/ { print $3 }')" 100
+virsh -q destroy desktop-vdi
+
+start_tagged nfv
 pid=$(guest_pid nfv)
-is "huge pages of nfv in its XML" "$(live_xml nfv | xpath '//memoryBacking/hugepages/page/@size')" 2048
-more "nfv's pages in huge pages on node 0, 4 KiB each" "$(numa_pages "$pid" 0 . | tail -n 1)" 24000
-more "nfv's locked memory, KiB" "$(awk '/^VmLck/ { print $2 }' "/proc/$pid/status")" 98304
+is "size of its huge pages, KiB" "$(live_xml nfv | xpath '//memoryBacking/hugepages/page/@size')" 2048
+more "its memory in huge pages, KiB" "$(awk '/^HugetlbPages/ { print $2 }' "/proc/$pid/status")" 98303
+more "its locked memory, KiB" "$(awk '/^VmLck/ { print $2 }' "/proc/$pid/status")" 20000
+virsh -q destroy nfv
 
-for profile in sql-db desktop-vdi nfv; do
-    virsh -q destroy "$profile"
-done
-is "scopes left" "$(systemctl list-units --no-legend 'machine-qemu*' | wc -l)" 0
+wait_for 20 no_scopes
+is "scopes left" "$(scopes)" 0
 is "huge pages free again" "$(hugepages 0 2048 free)" 64
-echo 0 >/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
+echo 0 >$pool

@@ -33,4 +33,5 @@ still_there "kill -9 and a broken profile"
 rm /etc/virt-profile/profiles/sql-db.profile
 
 passes "stop it" virsh -q destroy kept
-is "scopes left" "$(systemctl list-units --no-legend 'machine-qemu*' | wc -l)" 0
+wait_for 20 no_scopes
+is "scopes left" "$(scopes)" 0
