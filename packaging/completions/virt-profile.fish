@@ -57,7 +57,7 @@ $c -n __virt_profile_none -a knobs -d 'the settings a profile can make'
 $c -n __virt_profile_none -a validate -d 'check profile files'
 $c -n __virt_profile_none -a rewrite -d 'bring a profile into a domain definition'
 $c -n __virt_profile_none -a revert -d 'take virt-profile out of a domain definition'
-$c -n __virt_profile_none -a plan -d 'what rewriting would change, and why'
+$c -n __virt_profile_none -a plan -d 'what a profile changes, and why'
 $c -n __virt_profile_none -a assign -d 'give a domain a profile'
 $c -n __virt_profile_none -a clear -d "take a domain's profile away"
 $c -n __virt_profile_none -a apply -d 'bring changed profiles into the definitions'

@@ -10,6 +10,8 @@
 
 /* Characters of a value that a table shows; elements are longer. */
 #define VALUE_COLUMNS 48
+/* What a terminal needs for a column of reasons. */
+#define WIDE_COLUMNS 120
 
 struct view {
     struct vp_cli *cli;
@@ -99,32 +101,48 @@ static void value_cell(struct vp_table *table, bool pretty, const char *value)
     vp_table_cell(table, NULL, text != NULL && text[0] == '\0' ? "''" : text);
 }
 
+static void add_action(struct vp_table *table, const struct view *view, const struct vp_action *action,
+                       bool below)
+{
+    const char *color = action->changes ? NULL : "darkgray";
+    bool pretty = vp_cli_pretty(view->cli);
+
+    vp_table_row(table);
+    vp_table_cell(table, NULL, action->changes ? "change" : "same");
+    vp_table_cell(table, color, action->knob);
+    vp_table_cell(table, color != NULL ? color : effect_color(action->effect),
+                  vp_effect_names[action->effect]);
+    if (!below)
+        vp_table_cell(table, color, action->target);
+    value_cell(table, pretty, action->previous);
+    value_cell(table, pretty, action->value);
+    vp_table_cell(table, color, below ? action->target : action->reason);
+    if (below)
+        vp_table_below(table, action->reason);
+}
+
 static void print_actions(const struct view *view)
 {
-    static const struct vp_column columns[] = {
+    static const struct vp_column wide[] = {
         {NULL, VP_COLUMN_WHOLE, false},     {"KNOB", VP_COLUMN_WHOLE, false},
         {"EFFECT", VP_COLUMN_WHOLE, false}, {"PLACE", VP_COLUMN_WRAP, false},
         {"OLD", VP_COLUMN_WRAP, false},     {"NEW", VP_COLUMN_WRAP, false},
         {"REASON", VP_COLUMN_WRAP, false},
     };
+    /* Place and reason below one another. */
+    static const struct vp_column narrow[] = {
+        {NULL, VP_COLUMN_WHOLE, false},     {"KNOB", VP_COLUMN_WHOLE, false},
+        {"EFFECT", VP_COLUMN_WHOLE, false}, {"OLD", VP_COLUMN_WRAP, false},
+        {"NEW", VP_COLUMN_WRAP, false},     {"PLACE, REASON", VP_COLUMN_WRAP, false},
+    };
     const struct vp_plan *plan = view->result->plan;
-    bool pretty = vp_cli_pretty(view->cli);
-    vp_autotable table = vp_table_new(view->cli, columns, VP_ARRAY_SIZE(columns));
+    bool below = vp_cli_pretty(view->cli) && vp_table_width() < WIDE_COLUMNS;
+    vp_autotable table =
+        vp_table_new(view->cli, below ? narrow : wide, below ? VP_ARRAY_SIZE(narrow) : VP_ARRAY_SIZE(wide));
 
     for (size_t i = 0; i < plan->n; i++) {
-        const struct vp_action *action = &plan->actions[i];
-        if (!shown(view, action))
-            continue;
-        const char *color = action->changes ? NULL : "darkgray";
-        vp_table_row(table);
-        vp_table_cell(table, NULL, action->changes ? "change" : "same");
-        vp_table_cell(table, color, action->knob);
-        vp_table_cell(table, color != NULL ? color : effect_color(action->effect),
-                      vp_effect_names[action->effect]);
-        vp_table_cell(table, color, action->target);
-        value_cell(table, pretty, action->previous);
-        value_cell(table, pretty, action->value);
-        vp_table_cell(table, color, action->reason);
+        if (shown(view, &plan->actions[i]))
+            add_action(table, view, &plan->actions[i], below);
     }
     vp_table_print(table);
 }

@@ -33,9 +33,9 @@ const struct vp_command vp_commands[] = {
      "Read a domain definition from FILE or standard input and print it as it was before a profile\n"
      "came into it. Needs no libvirt and no privileges.",
      BIT(KEEP_TAG), 0, 1, vp_cmd_revert},
-    {"plan", "[FILE|-]", "what rewriting would change, and why",
-     "Read a domain definition from FILE or standard input and print each change that its profile asks\n"
-     "for: old and new value, when it takes effect, the reason; then what was left out, and warnings.",
+    {"plan", "[FILE|-]", "what a profile changes, and why",
+     "Read a domain definition from FILE or standard input and print each change that its profile makes:\n"
+     "value without virt-profile, new value, effect, reason; then what was left out, and warnings.",
      PLANNING | BIT(ALL_ACTIONS) | BIT(JSON), 0, 1, vp_cmd_plan},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"

@@ -22,6 +22,7 @@ struct vp_table {
 };
 
 #define WIDTH_DEFAULT 80
+#define WIDTH_MAX 4096
 /* Between two columns of libsmartcols. */
 #define GAP 1
 
@@ -75,6 +76,27 @@ void vp_table_cellf(struct vp_table *table, const char *color, const char *fmt, 
     vp_table_cell(table, color, text);
 }
 
+void vp_table_below(struct vp_table *table, const char *text)
+{
+    struct vp_cell *cell = &table->cells[table->n - 1];
+    vp_autofree char *above = cell->text;
+    vp_autofree char *escaped = vp_escape(text);
+
+    cell->text = vp_asprintf("%s\n%s", above, escaped);
+}
+
+size_t vp_table_width(void)
+{
+    struct libscols_table *scols = scols_new_table();
+    size_t width;
+
+    if (scols == NULL)
+        vp_oom();
+    width = scols_table_get_termwidth(scols);
+    scols_unref_table(scols);
+    return width == 0 || width > WIDTH_MAX ? WIDTH_DEFAULT : width;
+}
+
 static void print_lines(const struct vp_table *table)
 {
     for (size_t i = 0; i < table->n; i++) {
@@ -93,10 +115,24 @@ static size_t width_of(const char *text)
     return n;
 }
 
+/* Of the widest line. */
+static size_t lines_width(const char *text)
+{
+    size_t widest = 0;
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+        vp_autofree char *line = vp_strndup(text, n);
+        widest = width_of(line) > widest ? width_of(line) : widest;
+        text += n + (text[n] == '\n');
+    }
+    return widest;
+}
+
 /* Bytes up to where a line may end: behind a word, or within a long one behind a '/'. */
 static size_t piece_length(const char *text, bool whole_words)
 {
-    size_t word = strcspn(text, " ");
+    size_t word = strcspn(text, " \n");
     size_t part = strcspn(text, "/");
 
     return whole_words || part + 1 >= word ? word : part + 1;
@@ -105,12 +141,13 @@ static size_t piece_length(const char *text, bool whole_words)
 static char *wrap(const char *text, size_t width)
 {
     struct vp_strbuf buf = {0};
-    bool space = false;
+    bool space = false, whole = true, starts = true;
     size_t used = 0;
 
     while (*text != '\0') {
         vp_autofree char *word = vp_strndup(text, piece_length(text, true));
-        size_t n = piece_length(text, width_of(word) <= width);
+        whole = starts ? width_of(word) <= width : whole;
+        size_t n = piece_length(text, whole);
         word[n] = '\0';
         if (used > 0 && used + space + width_of(word) > width) {
             vp_strbuf_add(&buf, "\n");
@@ -123,7 +160,12 @@ static char *wrap(const char *text, size_t width)
         used += width_of(word);
         text += n;
         space = *text == ' ';
-        text += strspn(text, " ");
+        starts = space || *text == '\n';
+        if (*text == '\n') {
+            vp_strbuf_add(&buf, "\n");
+            used = 0;
+        }
+        text += strspn(text, " \n");
     }
     return vp_strbuf_take(&buf);
 }
@@ -138,7 +180,7 @@ static size_t least_width(const struct vp_table *table, size_t column)
             size_t n = piece_length(text, false);
             vp_autofree char *piece = vp_strndup(text, n);
             widest = width_of(piece) > widest ? width_of(piece) : widest;
-            text += n + strspn(text + n, " ");
+            text += n + strspn(text + n, " \n");
         }
     }
     return widest;
@@ -149,7 +191,7 @@ static size_t natural_width(const struct vp_table *table, size_t column)
     size_t widest = width_of(table->columns[column].name);
 
     for (size_t i = column; i < table->n; i += table->n_columns) {
-        size_t width = width_of(table->cells[i].text);
+        size_t width = lines_width(table->cells[i].text);
         widest = width > widest ? width : widest;
     }
     return widest;
@@ -234,9 +276,7 @@ void vp_table_print(struct vp_table *table)
     scols = scols_new_table();
     if (scols == NULL)
         vp_oom();
-    size_t total = scols_table_get_termwidth(scols);
-    if (total == 0 || total > 4096)
-        total = WIDTH_DEFAULT;
+    size_t total = vp_table_width();
     widths = vp_alloc(table->n_columns, sizeof(*widths));
     (void)scols_table_set_termforce(scols, SCOLS_TERMFORCE_ALWAYS);
     (void)scols_table_set_termwidth(scols, total);

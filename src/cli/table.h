@@ -32,5 +32,9 @@ void vp_table_row(struct vp_table *table);
 /* Its next cell. @color: a name of terminal-colors.d(5) like "green", NULL for none. @text: NULL shows "-" */
 void vp_table_cell(struct vp_table *table, const char *color, const char *text);
 void vp_table_cellf(struct vp_table *table, const char *color, const char *fmt, ...) VP_PRINTF(3, 4);
+/* A further line in the latest cell, whose column must be one that wraps. Not for plain lines. */
+void vp_table_below(struct vp_table *table, const char *text);
+/* Columns of the terminal; 80 where there is none. */
+size_t vp_table_width(void);
 /* To standard output; nothing without rows. */
 void vp_table_print(struct vp_table *table);
