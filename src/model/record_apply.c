@@ -172,7 +172,7 @@ static void save_element(const struct applying *a, const struct vp_action *actio
 {
     vp_node *entry = add_entry(a, "was", action, node, NULL);
     const vp_node *stored = stored_entry(a, action, entry, node);
-    if (stored != NULL) {
+    if (stored != NULL && removed == (vp_node_attr(stored, "after") != NULL)) {
         vp_node_set_attr(entry, "after", vp_node_attr(stored, "after"));
         vp_node_set_attr(entry, "comments", vp_node_attr(stored, "comments"));
         vp_node_append(entry, vp_node_copy(a->domain->doc, vp_node_first(stored)));
