@@ -9,7 +9,7 @@
 /* A start waits for us, and with it, once someone asks for this domain, every call to libvirt on the host. */
 #define SECONDS_MAX 10
 
-static enum vp_hook_outcome run(const struct vp_hook_op *op, struct vp_hook_call *call, const char *root_path,
+static enum vp_hook_outcome run(const struct vp_hook_op *op, const struct vp_hook_call *call, const char *root_path,
                                 struct vp_error **err)
 {
     VP_CLEANUP(vp_root_free_ptr) struct vp_root *root = NULL;
@@ -21,8 +21,9 @@ static enum vp_hook_outcome run(const struct vp_hook_op *op, struct vp_hook_call
         .profiles = {.root = root, .dirs = vp_profile_default_dirs},
         .host = host,
     };
-    call->engine = &engine;
-    return vp_hook_guard(op, call, SECONDS_MAX, STDOUT_FILENO);
+    struct vp_hook_call own = *call;
+    own.engine = &engine;
+    return vp_hook_guard(op, &own, SECONDS_MAX, STDOUT_FILENO);
 }
 
 int vp_hook_main(const char *domain, const char *operation, const char *root)
@@ -43,7 +44,7 @@ int vp_hook_main(const char *domain, const char *operation, const char *root)
     }
     if (op->run == NULL || !vp_tag_maybe(text, len))
         return 0;
-    struct vp_hook_call call = {.domain = domain, .text = text, .len = len};
+    const struct vp_hook_call call = {.domain = domain, .text = text, .len = len};
     const enum vp_hook_outcome outcome = run(op, &call, root, &err);
     if (err != NULL)
         vp_log(VP_LOG_ERROR, "domain '%s': %s: %s", domain, operation, err->message);
