@@ -91,26 +91,24 @@ int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err)
     const struct vp_registry *registry = vp_registry_builtin();
     const char *name = cli->n_args > 0 ? cli->args[0] : NULL;
     vp_autojson array = vp_json_array();
-    const struct vp_knob *last = NULL;
+    const struct vp_knob *one = name != NULL ? vp_registry_find(registry, name) : NULL;
 
     if (cli->format == VP_FORMAT_MAN) {
         vp_man_knobs(stdout, registry);
         return 0;
     }
     for (size_t i = 0; i < registry->n; i++) {
-        if (!chosen(registry->knobs[i], name))
-            continue;
-        last = registry->knobs[i];
-        vp_json_append(array, knob_json(last));
+        if (chosen(registry->knobs[i], name))
+            vp_json_append(array, knob_json(registry->knobs[i]));
     }
-    if (last == NULL && name != NULL) {
+    if (name != NULL && json_object_array_length(array) == 0) {
         vp_autofree char *hint = vp_registry_hint(registry, name);
         return vp_fail(err, ENOENT, "there is no knob '%s'%s", name, hint);
     }
     if (cli->json)
         vp_json_print(array);
-    else if (name != NULL && strcmp(last->name, name) == 0)
-        print_one(last);
+    else if (one != NULL)
+        print_one(one);
     else
         print_table(cli, registry, name);
     return 0;

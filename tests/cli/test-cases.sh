@@ -41,6 +41,14 @@ same_xml() {
         <(xmllint --nonet --noblanks "$2" | xmllint --nonet --c14n -)
 }
 
+# PCI addresses that two devices have; saved ones in the metadata do not count.
+shared_addresses() { sed '/<metadata>/,/<\/metadata>/d' "$1" | grep "<address type='pci'" | sed 's/^ *//' | sort | uniq -d; }
+no_shared_addresses() {
+    local found
+    found=$(shared_addresses "$1")
+    [ -z "$found" ] || { echo "$found" && return 1; }
+}
+
 valid() { xmllint --nonet --noout --relaxng "$schema" "$1"; }
 
 expect() { # case folder, name of the expectation, what came
@@ -81,6 +89,7 @@ properties() {
     run revert <"$dir/domain.xml" >"$work/original.xml"
     run revert <"$work/out.xml" >"$work/back.xml"
     check "$name: reverting gives the original back" same_xml "$work/original.xml" "$work/back.xml"
+    check "$name: no PCI address is given twice" no_shared_addresses "$work/out.xml"
     if [ "$phase" = cold ]; then
         for other in sql-db desktop-vdi nfv; do
             run rewrite "${context[@]:0:2}" --profile "$other" <"$work/original.xml" |
