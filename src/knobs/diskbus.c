@@ -9,7 +9,10 @@
 enum { BUS_VIRTIO, BUS_SCSI };
 static const char *const buses[] = {"virtio", "scsi", NULL};
 
-static bool is(const char *text, const char *other) { return text != NULL && strcmp(text, other) == 0; }
+static bool is(const char *text, const char *other)
+{
+    return text != NULL && strcmp(text, other) == 0;
+}
 
 static bool has_disk_driver(const struct vp_domain *domain)
 {
@@ -25,10 +28,10 @@ static const char *guest_obstacle(const struct vp_domain *domain)
     if (!vp_domain_is_x86(domain) || !vp_virtio_on_pci_or_ccw(domain, NULL))
         return "disks are only moved in x86 guests with a PCI bus";
     if (!vp_domain_has_virtio_drivers(domain))
-        return "nothing says that the guest has virtio drivers; name its system in the libosinfo metadata or give it a "
-               "virtio device";
+        return "nothing says that the guest has virtio drivers; name its system in the libosinfo metadata "
+               "or give it a virtio device";
     if (vp_domain_is_windows(domain) && !has_disk_driver(domain))
-        return "Windows loads a storage driver at boot only where it has seen the device; attach a virtio disk once";
+        return "Windows boots only from storage it has seen before; attach a virtio disk to it once";
     return NULL;
 }
 
@@ -48,7 +51,8 @@ static const char *disk_obstacle(const vp_node *disk, int bus)
 
 static bool taken(struct vp_planning *planning, const struct vp_scsi_slot *slot, const vp_node *but)
 {
-    for (vp_node *n = vp_node_child(vp_domain_devices(planning->domain), "disk"); n != NULL; n = vp_node_same(n)) {
+    for (vp_node *n = vp_node_child(vp_domain_devices(planning->domain), "disk"); n != NULL;
+         n = vp_node_same(n)) {
         struct vp_scsi_slot other;
         vp_autofree char *bus = vp_planned(planning, n, "target/@bus");
         if (n == but || !is(bus != NULL ? bus : vp_disk_bus(n), buses[BUS_SCSI]))
@@ -63,7 +67,8 @@ static bool taken(struct vp_planning *planning, const struct vp_scsi_slot *slot,
 
 static bool has_scsi_hostdev(const struct vp_domain *domain)
 {
-    for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "hostdev"); n != NULL; n = vp_node_same(n))
+    for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "hostdev"); n != NULL;
+         n = vp_node_same(n))
         if (is(vp_node_attr(n, "type"), "scsi"))
             return true;
     return false;
@@ -84,7 +89,8 @@ static bool provide_controller(struct vp_planning *planning, const struct vp_set
     if (any || index != 0)
         return false;
     vp_plan_element(planning, setting, devices, "controller[scsi,0]",
-                    "<controller type='scsi' index='0' model='virtio-scsi'/>", "disks on SCSI need a controller");
+                    "<controller type='scsi' index='0' model='virtio-scsi'/>",
+                    "disks on SCSI need a controller");
     return true;
 }
 
@@ -92,9 +98,10 @@ static bool plan_scsi(struct vp_planning *planning, const struct vp_setting *set
 {
     struct vp_scsi_slot slot;
     const char *name = vp_disk_name(disk);
-    if (!vp_disk_named_slot(disk, &slot) || taken(planning, &slot, disk) || has_scsi_hostdev(planning->domain)) {
-        vp_plan_skip(planning, setting, "%s: its name leads to a place on the SCSI bus that is not free; rename it",
-                     name);
+    if (!vp_disk_named_slot(disk, &slot) || taken(planning, &slot, disk) ||
+        has_scsi_hostdev(planning->domain)) {
+        vp_plan_skip(planning, setting,
+                     "%s: its name leads to a place on the SCSI bus that is not free; rename it", name);
         return false;
     }
     if (!provide_controller(planning, setting, slot.controller)) {
@@ -122,7 +129,10 @@ struct order {
     size_t n, cap;
 };
 
-static void order_done(struct order *order) { free(order->items); }
+static void order_done(struct order *order)
+{
+    free(order->items);
+}
 
 /* Disks of one bus stand together, by name; others where they come (virDomainDiskInsert()). */
 static void insert_sorted(struct order *order, vp_node *disk, const char *bus)
@@ -154,10 +164,11 @@ static struct order stored_order(const struct vp_domain *domain)
 }
 
 /*
- * libvirt sorts disks by their buses when it stores a definition, boots from the first of them, and keeps no trace of the
- * order there was. So a disk only moves where all stay in line.
+ * libvirt sorts disks by their buses when it stores a definition, boots from the first of them, and keeps no
+ * trace of the order there was. So a disk only moves where all stay in line.
  */
-static bool keeps_order(const struct vp_planning *planning, const struct order *now, const vp_node *moved, int bus)
+static bool keeps_order(const struct vp_planning *planning, const struct order *now, const vp_node *moved,
+                        int bus)
 {
     VP_CLEANUP(order_done) struct order then = {0};
     for (size_t i = 0; i < now->n; i++)
@@ -173,8 +184,8 @@ static bool address_fits(const vp_node *disk, int bus)
 {
     struct vp_scsi_slot slot;
     struct vp_scsi_slot own;
-    return bus == BUS_SCSI && vp_disk_named_slot(disk, &slot) && vp_disk_scsi_slot(disk, &own) &&
-           memcmp(&slot, &own, sizeof(slot)) == 0;
+    return bus == BUS_SCSI && vp_node_child(disk, "address") != NULL && vp_disk_named_slot(disk, &slot) &&
+           vp_disk_scsi_slot(disk, &own) && memcmp(&slot, &own, sizeof(slot)) == 0;
 }
 
 static void plan_move(struct vp_planning *planning, const struct vp_setting *setting, vp_node *disk)
@@ -184,21 +195,23 @@ static void plan_move(struct vp_planning *planning, const struct vp_setting *set
     vp_plan_attr(planning, setting, disk, "target/@bus", buses[bus],
                  "the guest has virtio drivers, and every access to emulated %s stops a vCPU", own);
     if (!address_fits(disk, bus))
-        vp_plan_readdress(planning, setting, disk, "its place on the %s bus means nothing on %s", own, buses[bus]);
+        vp_plan_readdress(planning, setting, disk, "its place on the %s bus means nothing on %s", own,
+                          buses[bus]);
 }
 
-static void plan_bus_of(struct vp_planning *planning, const struct vp_setting *setting, const struct order *now,
-                        vp_node *disk)
+static void plan_bus_of(struct vp_planning *planning, const struct vp_setting *setting,
+                        const struct order *now, vp_node *disk)
 {
     const int bus = setting->value.choice;
     const char *why = disk_obstacle(disk, bus);
     if (why != NULL)
         vp_plan_skip(planning, setting, "%s: %s", vp_disk_name(disk), why);
     else if (!keeps_order(planning, now, disk, bus))
-        vp_plan_skip(planning, setting,
-                     "%s: libvirt would sort it to another place among the disks, and the guest might boot from another; "
-                     "rename it",
-                     vp_disk_name(disk));
+        vp_plan_skip(
+            planning, setting,
+            "%s: libvirt would sort it to another place among the disks, and the guest might boot from "
+            "another; rename it",
+            vp_disk_name(disk));
     else if (bus == BUS_VIRTIO || plan_scsi(planning, setting, disk))
         plan_move(planning, setting, disk);
 }
@@ -210,7 +223,10 @@ static int plan_bus(struct vp_planning *planning, const struct vp_setting *setti
     VP_CLEANUP(order_done) struct order now = stored_order(planning->domain);
     for (size_t i = 0; i < now.n; i++) {
         vp_node *disk = now.items[i].disk;
-        /* On a SCSI bus the controller decides how fast a disk is; USB, SD and the others were chosen on purpose. */
+        /*
+         * On a SCSI bus the controller decides how fast a disk is; USB, SD and the others were chosen on
+         * purpose.
+         */
         if (!vp_disk_is_hard(disk) || (!is(now.items[i].bus, "ide") && !is(now.items[i].bus, "sata")))
             continue;
         if (obstacle != NULL) {
@@ -228,10 +244,10 @@ const struct vp_knob vp_knobs_diskbus[] = {
         .type = VP_TYPE_CHOICE,
         .effect = VP_EFFECT_GUEST,
         .choices = buses,
-        .doc = "Move hard disks from emulated IDE and SATA to virtio-blk (virtio) or virtio-scsi (scsi), keeping their "
-               "target names. Only x86 guests that are known to have virtio drivers, Windows only when it has had a "
-               "virtio disk before; in the guest the disk gets another name, so its boot configuration must not rely "
-               "on it.",
+        .doc = "Move hard disks from emulated IDE and SATA to virtio-blk (virtio) or virtio-scsi (scsi), "
+               "keeping their target names. Only x86 guests that are known to have virtio drivers, Windows "
+               "only when it has had a virtio disk before; in the guest the disk gets another name, so its "
+               "boot configuration must not rely on it.",
         .plan = plan_bus,
         .verify = vp_verify_definition,
     },

@@ -14,7 +14,10 @@ static bool starts(const char *text, const char *prefix)
     return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static bool equals(const char *text, const char *other) { return text != NULL && strcmp(text, other) == 0; }
+static bool equals(const char *text, const char *other)
+{
+    return text != NULL && strcmp(text, other) == 0;
+}
 
 bool vp_disk_is_hard(const vp_node *disk)
 {
@@ -34,7 +37,10 @@ vp_node *vp_disk_first(const struct vp_domain *domain)
     return hard_disk(vp_node_child(vp_domain_devices(domain), "disk"));
 }
 
-vp_node *vp_disk_next(const vp_node *disk) { return hard_disk(vp_node_same(disk)); }
+vp_node *vp_disk_next(const vp_node *disk)
+{
+    return hard_disk(vp_node_same(disk));
+}
 
 const char *vp_disk_name(const vp_node *disk)
 {
@@ -96,7 +102,8 @@ bool vp_disk_named_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot)
     const int index = vp_disk_number(disk);
     if (index < 0)
         return false;
-    *ret_slot = (struct vp_scsi_slot){.controller = (unsigned)index / SCSI_UNITS, .unit = (unsigned)index % SCSI_UNITS};
+    *ret_slot = (struct vp_scsi_slot){.controller = (unsigned)index / SCSI_UNITS,
+                                      .unit = (unsigned)index % SCSI_UNITS};
     return true;
 }
 
@@ -238,7 +245,8 @@ bool vp_virtio_on_pci_or_ccw(const struct vp_domain *domain, const vp_node *devi
     const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
     const char *address = vp_node_walk_attr(device, "address", "type");
     /* A drive address belongs to the emulated bus that the disk is being moved from. */
-    if (address != NULL && strcmp(address, "pci") != 0 && strcmp(address, "ccw") != 0 && strcmp(address, "drive") != 0)
+    if (address != NULL && strcmp(address, "pci") != 0 && strcmp(address, "ccw") != 0 &&
+        strcmp(address, "drive") != 0)
         return false;
     if (vp_domain_is_x86(domain))
         return !equals(machine, "isapc") && !equals(machine, "microvm");
@@ -249,6 +257,7 @@ bool vp_virtio_on_pci_or_ccw(const struct vp_domain *domain, const vp_node *devi
     /* Once one device of a "virt" machine is on virtio-mmio, libvirt puts all others there as well. */
     if (starts(arch(domain), "aarch64") || starts(arch(domain), "arm") || starts(arch(domain), "riscv") ||
         starts(arch(domain), "loongarch"))
-        return (machine == NULL || strcmp(machine, "virt") == 0 || starts(machine, "virt-")) && !has_mmio(domain);
+        return (machine == NULL || strcmp(machine, "virt") == 0 || starts(machine, "virt-")) &&
+               !has_mmio(domain);
     return false;
 }

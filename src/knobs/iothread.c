@@ -11,13 +11,19 @@
 /* Most I/O threads that are planned, and that are looked at in a definition. */
 #define THREADS_MAX 64
 #define THREADS_LOOK 256
-/* With auto: enough for every disk of a busy guest; with queues mapped to threads the lower end of what pays off. */
+/*
+ * With auto: enough for every disk of a busy guest; with queues mapped to threads the lower end of what pays
+ * off.
+ */
 #define AUTO_MAX 8
 #define AUTO_MAPPED 4
 
 static const char *const counts[] = {"auto", NULL};
 
-static bool is(const char *text, const char *other) { return text != NULL && strcmp(text, other) == 0; }
+static bool is(const char *text, const char *other)
+{
+    return text != NULL && strcmp(text, other) == 0;
+}
 
 /* The I/O threads of a guest by their ids, in libvirt's order, and how many devices each serves. */
 struct threads {
@@ -43,7 +49,10 @@ static bool has_id(const struct threads *threads, unsigned id)
     return false;
 }
 
-/* The ids that are named come first, then the lowest free ones (libvirt 9.0: virDomainIOThreadIDDefArrayInit()). */
+/*
+ * The ids that are named come first, then the lowest free ones (libvirt 9.0:
+ * virDomainIOThreadIDDefArrayInit()).
+ */
 static void fill_ids(struct threads *threads, unsigned count)
 {
     for (unsigned id = 1; threads->n < count && threads->n < THREADS_LOOK; id++)
@@ -68,10 +77,10 @@ static struct threads read_threads(const struct vp_domain *domain)
 /* A device that an I/O thread can serve. */
 struct served {
     vp_node *node;
-    const char *name;   /* of a disk; NULL for a controller */
-    unsigned index;     /* of a controller */
-    unsigned thread;    /* that the definition gives it; 0: none */
-    bool mapped;        /* its queues are, or will be, spread over all threads */
+    const char *name; /* of a disk; NULL for a controller */
+    unsigned index;   /* of a controller */
+    unsigned thread;  /* that the definition gives it; 0: none */
+    bool mapped;      /* its queues are, or will be, spread over all threads */
 };
 
 struct devices {
@@ -79,7 +88,10 @@ struct devices {
     size_t n, cap;
 };
 
-static void devices_done(struct devices *devices) { free(devices->items); }
+static void devices_done(struct devices *devices)
+{
+    free(devices->items);
+}
 
 static bool can_be_served(struct vp_planning *planning, const struct vp_setting *setting, const vp_node *node,
                           const char *name)
@@ -140,18 +152,20 @@ static struct devices find_devices(struct vp_planning *planning, const struct vp
             continue;
         const unsigned own = read_number(vp_node_walk_attr(disk, "driver", "iothread"));
         const bool mapped = vp_node_walk(disk, "driver/iothreads") != NULL;
-        add_device(&devices, (struct served){.node = disk,
-                                             .name = name,
-                                             .thread = own,
-                                             .mapped = mapped || (own == 0 && mapping && has_queues(planning, disk))});
+        add_device(&devices,
+                   (struct served){.node = disk,
+                                   .name = name,
+                                   .thread = own,
+                                   .mapped = mapped || (own == 0 && mapping && has_queues(planning, disk))});
     }
     for (vp_node *c = vp_virtio_scsi_first(domain); c != NULL; c = vp_virtio_scsi_next(domain, c)) {
         const unsigned index = vp_controller_index(c);
         vp_autofree char *name = vp_asprintf("SCSI controller %u", index);
         if (can_be_served(planning, setting, c, name))
-            add_device(&devices, (struct served){.node = c,
-                                                 .index = index,
-                                                 .thread = read_number(vp_node_walk_attr(c, "driver", "iothread"))});
+            add_device(&devices,
+                       (struct served){.node = c,
+                                       .index = index,
+                                       .thread = read_number(vp_node_walk_attr(c, "driver", "iothread"))});
     }
     if (devices.n > 1)
         qsort(devices.items, devices.n, sizeof(*devices.items), by_name);
@@ -166,7 +180,10 @@ static bool any_mapped(const struct devices *devices)
     return false;
 }
 
-static unsigned least(uint64_t a, uint64_t b) { return (unsigned)(a < b ? a : b); }
+static unsigned least(uint64_t a, uint64_t b)
+{
+    return (unsigned)(a < b ? a : b);
+}
 
 /* How many threads there should be, by the profile and what they would have to do. */
 static unsigned wanted_threads(struct vp_planning *planning, const struct vp_setting *setting,
@@ -180,15 +197,18 @@ static unsigned wanted_threads(struct vp_planning *planning, const struct vp_set
     if (mapped || count <= devices->n)
         return least(count, THREADS_MAX);
     vp_plan_skip(planning, setting,
-                 "only %zu of %" PRIu64 " I/O threads planned: each would serve one device and there are no more; a "
+                 "only %zu of %" PRIu64
+                 " I/O threads planned: each would serve one device and there are no more; a "
                  "disk of its own for each load (data, logs, temporary files) would use them",
                  devices->n, count);
     return least(devices->n, THREADS_MAX);
 }
 
-/* Never fewer threads than the definition has: others may be pinned, or be waited for by hot-plugged disks. */
-static void plan_number(struct vp_planning *planning, const struct vp_setting *setting, struct threads *threads,
-                        unsigned wanted)
+/*
+ * Never fewer threads than the definition has: others may be pinned, or be waited for by hot-plugged disks.
+ */
+static void plan_number(struct vp_planning *planning, const struct vp_setting *setting,
+                        struct threads *threads, unsigned wanted)
 {
     if (wanted <= threads->n)
         return;
@@ -222,7 +242,8 @@ static void count_load(struct threads *threads, const struct devices *devices)
             threads->load[t] += devices->items[i].thread == threads->ids[t];
 }
 
-static int plan_iothreads(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+static int plan_iothreads(struct vp_planning *planning, const struct vp_setting *setting,
+                          struct vp_error **err)
 {
     (void)err;
     VP_CLEANUP(devices_done) struct devices devices = find_devices(planning, setting);
@@ -253,7 +274,9 @@ static struct threads planned_threads(const struct vp_planning *planning)
     return threads;
 }
 
-/* <iothread> as it is where the definition does not list it yet: with all that the profile says of polling. */
+/*
+ * <iothread> as it is where the definition does not list it yet: with all that the profile says of polling.
+ */
 static char *polling_thread(const struct vp_planning *planning, unsigned id)
 {
     static const char *const attrs[] = {"max", "grow", "shrink"};
@@ -269,8 +292,8 @@ static char *polling_thread(const struct vp_planning *planning, unsigned id)
     return vp_strbuf_take(&buf);
 }
 
-static void plan_poll_of(struct vp_planning *planning, const struct vp_setting *setting, unsigned id, const char *attr,
-                         const char *reason)
+static void plan_poll_of(struct vp_planning *planning, const struct vp_setting *setting, unsigned id,
+                         const char *attr, const char *reason)
 {
     vp_node *root = planning->domain->root;
     vp_node *node = vp_node_child(vp_node_child(root, "iothreadids"), "iothread");
@@ -291,7 +314,8 @@ static int plan_poll(struct vp_planning *planning, const struct vp_setting *sett
                      const char *reason)
 {
     if (!vp_host_libvirt_knows_element(planning->host, "poll")) {
-        vp_plan_skip(planning, setting, "the installed libvirt cannot keep it in a definition; 9.4 or newer does");
+        vp_plan_skip(planning, setting,
+                     "the installed libvirt cannot keep it in a definition; 9.4 or newer does");
         return 0;
     }
     const struct threads threads = planned_threads(planning);
@@ -302,22 +326,27 @@ static int plan_poll(struct vp_planning *planning, const struct vp_setting *sett
     return 0;
 }
 
-static int plan_poll_max(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+static int plan_poll_max(struct vp_planning *planning, const struct vp_setting *setting,
+                         struct vp_error **err)
 {
     (void)err;
-    return plan_poll(planning, setting, "max", "the I/O thread looks for requests that long before it sleeps");
+    return plan_poll(planning, setting, "max",
+                     "the I/O thread looks for requests that long before it sleeps");
 }
 
-static int plan_poll_grow(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+static int plan_poll_grow(struct vp_planning *planning, const struct vp_setting *setting,
+                          struct vp_error **err)
 {
     (void)err;
     return plan_poll(planning, setting, "grow", "factor by which polling gets longer when it was too short");
 }
 
-static int plan_poll_shrink(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+static int plan_poll_shrink(struct vp_planning *planning, const struct vp_setting *setting,
+                            struct vp_error **err)
 {
     (void)err;
-    return plan_poll(planning, setting, "shrink", "divisor by which polling gets shorter when it was in vain");
+    return plan_poll(planning, setting, "shrink",
+                     "divisor by which polling gets shorter when it was in vain");
 }
 
 static int plan_mapping(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
@@ -326,8 +355,9 @@ static int plan_mapping(struct vp_planning *planning, const struct vp_setting *s
     if (!setting->value.yes)
         return 0;
     if (!mapping_works(planning)) {
-        vp_plan_skip(planning, setting,
-                     "the installed libvirt gives each disk one I/O thread; 10.0 or newer with QEMU 9.0 maps queues");
+        vp_plan_skip(
+            planning, setting,
+            "the installed libvirt gives each disk one I/O thread; 10.0 or newer with QEMU 9.0 maps queues");
         return 0;
     }
     const struct threads threads = planned_threads(planning);
@@ -355,11 +385,11 @@ static int plan_mapping(struct vp_planning *planning, const struct vp_setting *s
     return 0;
 }
 
-#define POLL_ROW(key, planner, what, max_value, unit_text)                                                       \
-    {                                                                                                            \
-        .name = key, .type = VP_TYPE_COUNT, .effect = VP_EFFECT_LIVE, .max = (max_value), .unit = unit_text,     \
-        .doc = what " of every I/O thread of the guest. Needs libvirt 9.4 and I/O threads.", .plan = planner,    \
-        .verify = vp_verify_definition,                                                                          \
+#define POLL_ROW(key, planner, what, max_value, unit_text)                                                   \
+    {                                                                                                        \
+        .name = key, .type = VP_TYPE_COUNT, .effect = VP_EFFECT_LIVE, .max = (max_value), .unit = unit_text, \
+        .doc = what " of every I/O thread of the guest. Needs libvirt 9.4 and I/O threads.",                 \
+        .plan = planner, .verify = vp_verify_definition,                                                     \
     }
 
 /* The guest does not see which thread of QEMU serves it, and libvirt's ABI check compares none of this. */
@@ -371,10 +401,11 @@ const struct vp_knob vp_knobs_iothread[] = {
         .choices = counts,
         .min = 1,
         .max = THREADS_MAX,
-        .doc = "I/O threads of the guest, shared out over its virtio-blk disks and the virtio-scsi controllers of its "
-               "disks. auto makes one for each of these, at most 8 and not more than vCPUs; never more than there are "
-               "devices unless disk.iothread-mapping is in effect. Threads that the definition has or lists by id, and "
-               "what it assigns, stay; vhost-user disks, virtio-mmio and ioeventfd='off' can have none.",
+        .doc = "I/O threads of the guest, shared out over its virtio-blk disks and the virtio-scsi "
+               "controllers of its disks. auto makes one for each of these, at most 8 and not more than "
+               "vCPUs; never more than there are devices unless disk.iothread-mapping is in effect. Threads "
+               "that the definition has or lists by id, and what it assigns, stay; vhost-user disks, "
+               "virtio-mmio and ioeventfd='off' can have none.",
         .plan = plan_iothreads,
         .verify = vp_verify_definition,
     },
@@ -382,18 +413,20 @@ const struct vp_knob vp_knobs_iothread[] = {
         .name = "disk.iothread-mapping",
         .type = VP_TYPE_BOOL,
         .effect = VP_EFFECT_LAUNCH,
-        .doc = "Spread the queues of each virtio-blk disk over all I/O threads instead of giving it one. Needs libvirt "
-               "10.0, QEMU 9.0 (an older QEMU refuses the definition), disk.iothreads and more than one of "
-               "disk.queues; disks that the definition assigns to a thread keep it.",
+        .doc = "Spread the queues of each virtio-blk disk over all I/O threads instead of giving it one. "
+               "Needs libvirt 10.0, QEMU 9.0 (an older QEMU refuses the definition), disk.iothreads and "
+               "more than one of disk.queues; disks that the definition assigns to a thread keep it.",
         .plan = plan_mapping,
         .verify = vp_verify_definition,
     },
-    POLL_ROW("disk.iothread-poll-max", plan_poll_max, "Longest time of busy polling for requests, 0 for none,", 1000000000,
-             "ns"),
+    POLL_ROW("disk.iothread-poll-max", plan_poll_max,
+             "Longest time of busy polling for requests, 0 for none,", 1000000000, "ns"),
     POLL_ROW("disk.iothread-poll-grow", plan_poll_grow,
-             "Factor by which the time of polling grows while it is too short, 0 for QEMU's own,", 1000, NULL),
-    POLL_ROW("disk.iothread-poll-shrink", plan_poll_shrink,
-             "Divisor by which the time of polling shrinks after polling in vain, 0 for back to nothing at once,", 1000,
+             "Factor by which the time of polling grows while it is too short, 0 for QEMU's own,", 1000,
              NULL),
+    POLL_ROW(
+        "disk.iothread-poll-shrink", plan_poll_shrink,
+        "Divisor by which the time of polling shrinks after polling in vain, 0 for back to nothing at once,",
+        1000, NULL),
     {.name = NULL},
 };

@@ -16,7 +16,10 @@
 #define BYTES_MAX (900ull << 40)
 #define IOPS_MAX 1000000000
 
-/* A field of <iotune>: part × what × kind, then the size that counts as one request. Rows of the table stand in this order. */
+/*
+ * A field of <iotune>: part × what × kind, then the size that counts as one request. The table's rows are in
+ * this order.
+ */
 enum { RATE, BURST, LENGTH, PARTS };
 enum { BYTES, IOPS, WHATS };
 enum { TOTAL, READ, WRITE, KINDS };
@@ -24,12 +27,24 @@ enum { TOTAL, READ, WRITE, KINDS };
 enum { SIZE_IOPS = FIELD(PARTS, 0, 0), FIELDS, GROUP = FIELDS };
 
 static const char *const elements[FIELDS] = {
-    "total_bytes_sec",           "read_bytes_sec",           "write_bytes_sec",
-    "total_iops_sec",            "read_iops_sec",            "write_iops_sec",
-    "total_bytes_sec_max",       "read_bytes_sec_max",       "write_bytes_sec_max",
-    "total_iops_sec_max",        "read_iops_sec_max",        "write_iops_sec_max",
-    "total_bytes_sec_max_length", "read_bytes_sec_max_length", "write_bytes_sec_max_length",
-    "total_iops_sec_max_length", "read_iops_sec_max_length", "write_iops_sec_max_length",
+    "total_bytes_sec",
+    "read_bytes_sec",
+    "write_bytes_sec",
+    "total_iops_sec",
+    "read_iops_sec",
+    "write_iops_sec",
+    "total_bytes_sec_max",
+    "read_bytes_sec_max",
+    "write_bytes_sec_max",
+    "total_iops_sec_max",
+    "read_iops_sec_max",
+    "write_iops_sec_max",
+    "total_bytes_sec_max_length",
+    "read_bytes_sec_max_length",
+    "write_bytes_sec_max_length",
+    "total_iops_sec_max_length",
+    "read_iops_sec_max_length",
+    "write_iops_sec_max_length",
     "size_iops_sec",
 };
 
@@ -89,7 +104,10 @@ static struct limits read_own(const vp_node *disk)
     return limits;
 }
 
-static char *group_of(const vp_node *disk) { return vp_node_text(vp_node_walk(disk, "iotune/group_name")); }
+static char *group_of(const vp_node *disk)
+{
+    return vp_node_text(vp_node_walk(disk, "iotune/group_name"));
+}
 
 /* A disk that names a group and no limits has those of the group (virDomainDiskExpandGroupIoTune()). */
 static struct limits read_effective(const struct vp_domain *domain, const vp_node *disk)
@@ -98,7 +116,8 @@ static struct limits read_effective(const struct vp_domain *domain, const vp_nod
     vp_autofree char *group = group_of(disk);
     if (group == NULL || any(&own))
         return own;
-    for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "disk"); n != NULL; n = vp_node_same(n)) {
+    for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "disk"); n != NULL;
+         n = vp_node_same(n)) {
         vp_autofree char *other = group_of(n);
         const struct limits limits = read_own(n);
         if (other != NULL && strcmp(other, group) == 0 && any(&limits))
@@ -123,11 +142,14 @@ static void drop_kind(struct outcome *out, int what, int kind, const char *why)
     }
 }
 
-/* libvirt takes either limits of the total or of reads and writes. The profile decides; the finer one when it says both. */
+/*
+ * libvirt limits either the total or reads and writes. The profile decides; the finer one when it says both.
+ */
 static void choose_kind(struct outcome *out, const struct wishes *wishes, int what)
 {
     if (says(wishes, what, READ) || says(wishes, what, WRITE))
-        drop_kind(out, what, TOTAL, "reads and writes are limited one by one, which excludes a limit of their total");
+        drop_kind(out, what, TOTAL,
+                  "reads and writes are limited one by one, which excludes a limit of their total");
     else if (says(wishes, what, TOTAL))
         for (int kind = READ; kind <= WRITE; kind++)
             drop_kind(out, what, kind, "the total is limited, which excludes limits of reads and writes");
@@ -152,7 +174,7 @@ static void settle_bucket(struct outcome *out, int what, int kind)
         drop(out, burst, "the burst would be below the limit itself");
     if (v[length] != 0 && v[burst] == 0)
         drop(out, length, "a length needs a burst");
-    else if (v[length] != 0 && v[length] > LIMIT_MAX / v[burst])
+    else if (v[burst] != 0 && v[length] > LIMIT_MAX / v[burst])
         drop(out, length, "QEMU does not take a burst of that rate and length");
 }
 
@@ -193,7 +215,8 @@ static struct outcome settle(const struct wishes *wishes, const struct limits *e
 /* A disk that stays as it is and is, or would be, in the same group: libvirt would refuse the pair. */
 static const vp_node *fixed_member(const struct vp_domain *domain, const char *group)
 {
-    for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "disk"); n != NULL; n = vp_node_same(n)) {
+    for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "disk"); n != NULL;
+         n = vp_node_same(n)) {
         if (vp_disk_is_hard(n) && (vp_disk_traits(n) & (VP_DISK_VHOST_USER | VP_DISK_SCSI_LUN)) == 0)
             continue;
         vp_autofree char *own = group_of(n);
@@ -204,8 +227,8 @@ static const vp_node *fixed_member(const struct vp_domain *domain, const char *g
 }
 
 /* May the limits of the disk be changed? Notes why not, when asked by the first row that concerns it. */
-static bool may_change(struct vp_planning *planning, const struct vp_setting *setting, const struct wishes *wishes,
-                       const vp_node *disk)
+static bool may_change(struct vp_planning *planning, const struct vp_setting *setting,
+                       const struct wishes *wishes, const vp_node *disk)
 {
     const unsigned never = VP_DISK_VHOST_USER | VP_DISK_SCSI_LUN;
     const bool speak = setting->knob == &vp_knobs_iotune[wishes->first];
@@ -218,13 +241,14 @@ static bool may_change(struct vp_planning *planning, const struct vp_setting *se
     const char *group = wishes->group != NULL ? wishes->group : own;
     const vp_node *member = group != NULL ? fixed_member(planning->domain, group) : NULL;
     if (member != NULL && speak)
-        vp_plan_skip(planning, setting, "%s: %s is in throttle group '%s' too and keeps its limits; name another group",
+        vp_plan_skip(planning, setting,
+                     "%s: %s is in throttle group '%s' too and keeps its limits; name another group",
                      vp_disk_name(disk), vp_disk_name(member), group);
     return member == NULL;
 }
 
-static void plan_field(struct vp_planning *planning, const struct vp_setting *setting, vp_node *disk, int field,
-                       uint64_t value, const char *reason)
+static void plan_field(struct vp_planning *planning, const struct vp_setting *setting, vp_node *disk,
+                       int field, uint64_t value, const char *reason)
 {
     vp_autofree char *path = vp_asprintf("iotune/%s", elements[field]);
     vp_autofree char *text = value != 0 ? vp_asprintf("%" PRIu64, value) : NULL;
@@ -232,8 +256,8 @@ static void plan_field(struct vp_planning *planning, const struct vp_setting *se
 }
 
 /* What the wishes of the profile bring with them for other fields of the disk. */
-static void plan_others(struct vp_planning *planning, const struct vp_setting *setting, const struct wishes *wishes,
-                        vp_node *disk, const struct outcome *out)
+static void plan_others(struct vp_planning *planning, const struct vp_setting *setting,
+                        const struct wishes *wishes, vp_node *disk, const struct outcome *out)
 {
     const struct limits own = read_own(disk);
     for (int f = 0; f < FIELDS; f++)
@@ -244,8 +268,8 @@ static void plan_others(struct vp_planning *planning, const struct vp_setting *s
         vp_plan_text(planning, setting, disk, "iotune/group_name", NULL, "a throttle group needs limits");
 }
 
-static void plan_limit_of(struct vp_planning *planning, const struct vp_setting *setting, const struct wishes *wishes,
-                          vp_node *disk, int field)
+static void plan_limit_of(struct vp_planning *planning, const struct vp_setting *setting,
+                          const struct wishes *wishes, vp_node *disk, int field)
 {
     const struct limits effective = read_effective(planning->domain, disk);
     const struct outcome out = settle(wishes, &effective);
@@ -258,7 +282,7 @@ static void plan_limit_of(struct vp_planning *planning, const struct vp_setting 
     if (value == 0 && read_own(disk).value[field] == 0)
         return;
     plan_field(planning, setting, disk, field, value,
-               !granted ? out.why[field]
+               !granted     ? out.why[field]
                : value == 0 ? "the profile takes the limit away"
                             : "keeps one guest from taking the storage from others");
 }
@@ -300,75 +324,53 @@ static int check_group(const char *text, struct vp_error **err)
     const size_t n = strlen(text);
     if (n == 0 || n > 64 || strspn(text, allowed) != n)
         return vp_fail(err, EINVAL,
-                       "'%s' cannot name a throttle group: use 1 to 64 letters, digits, '.', '_' and '-'", text);
+                       "'%s' cannot name a throttle group: use 1 to 64 letters, digits, '.', '_' and '-'",
+                       text);
     return 0;
 }
 
-#define LIMIT_ROWS(what, kind, key, kind_of_value, most, unit_text, words)                                        \
-    [FIELD(RATE, what, kind)] =                                                                                  \
-        {                                                                                                        \
-            .name = "disk." key,                                                                                 \
-            .type = (kind_of_value),                                                                             \
-            .effect = VP_EFFECT_LIVE,                                                                            \
-            .max = (most),                                                                                       \
-            .unit = unit_text,                                                                                   \
-            .doc = "Most " words " of each hard disk in a second; 0 takes a limit away. Limits of the total and "  \
-                   "of reads and writes exclude each other: what the definition has of the other kind goes, and "  \
-                   "in a profile with both the total is left out. Not on vhost-user and SCSI lun disks.",        \
-            .plan = plan_limit,                                                                                  \
-            .verify = vp_verify_definition,                                                                      \
-    },                                                                                                           \
-    [FIELD(BURST, what, kind)] =                                                                                 \
-        {                                                                                                        \
-            .name = "disk." key "-max",                                                                          \
-            .type = (kind_of_value),                                                                             \
-            .effect = VP_EFFECT_LIVE,                                                                            \
-            .max = (most),                                                                                       \
-            .unit = unit_text,                                                                                   \
-            .doc = "Most " words " of each hard disk in a burst above disk." key                                 \
-                   ", which must be set and no higher; 0 takes a burst away.",                               \
-            .plan = plan_limit,                                                                                  \
-            .verify = vp_verify_definition,                                                                      \
-    },                                                                                                           \
-    [FIELD(LENGTH, what, kind)] = {                                                                              \
-        .name = "disk." key "-max-length",                                                                       \
-        .type = VP_TYPE_COUNT,                                                                                   \
-        .effect = VP_EFFECT_LIVE,                                                                                \
-        .max = LENGTH_MAX,                                                                                       \
-        .unit = "s",                                                                                             \
-        .doc = "How long a burst of disk." key "-max may last, which must be set; one second without it.",       \
-        .plan = plan_limit,                                                                                      \
-        .verify = vp_verify_definition,                                                                          \
-    }
+#define ROW(field, key, kind_of_value, most, unit_text, text)                                                \
+    [field] = {.name = "disk." key,                                                                          \
+               .type = (kind_of_value),                                                                      \
+               .effect = VP_EFFECT_LIVE,                                                                     \
+               .max = (most),                                                                                \
+               .unit = unit_text,                                                                            \
+               .doc = text,                                                                                  \
+               .plan = plan_limit,                                                                           \
+               .verify = vp_verify_definition}
+#define RATE_DOC                                                                                             \
+    " of each hard disk in a second; 0 takes a limit away. Limits of the total and of reads and writes "     \
+    "exclude each other: what the definition has of the other kind goes, and in a profile with both the "    \
+    "total is left out. Not on vhost-user and SCSI lun disks."
+#define BURST_DOC(key)                                                                                       \
+    " of each hard disk in a burst above disk." key ", which must be set and no higher; 0 takes a burst away."
+#define LENGTH_DOC(key)                                                                                      \
+    "How long a burst of disk." key "-max may last, which must be set; one second without it."
+#define ROWS(what, kind, key, kind_of_value, most, unit_text, words)                                         \
+    ROW(FIELD(RATE, what, kind), key, kind_of_value, most, unit_text, "Most " words RATE_DOC),               \
+        ROW(FIELD(BURST, what, kind), key "-max", kind_of_value, most, unit_text,                            \
+            "Most " words BURST_DOC(key)),                                                                   \
+        ROW(FIELD(LENGTH, what, kind), key "-max-length", VP_TYPE_COUNT, LENGTH_MAX, "s", LENGTH_DOC(key))
 
 /* In the order of FIELD(): a row's number is the field it plans. */
 const struct vp_knob vp_knobs_iotune[] = {
-    LIMIT_ROWS(BYTES, TOTAL, "total-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes read and written"),
-    LIMIT_ROWS(BYTES, READ, "read-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes read"),
-    LIMIT_ROWS(BYTES, WRITE, "write-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes written"),
-    LIMIT_ROWS(IOPS, TOTAL, "total-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "read and write requests"),
-    LIMIT_ROWS(IOPS, READ, "read-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "read requests"),
-    LIMIT_ROWS(IOPS, WRITE, "write-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "write requests"),
-    [SIZE_IOPS] =
-        {
-            .name = "disk.size-iops",
-            .type = VP_TYPE_SIZE,
-            .effect = VP_EFFECT_LIVE,
-            .max = BYTES_MAX,
-            .unit = "bytes",
-            .doc = "A request larger than this counts as several where requests are limited; needs such a limit.",
-            .plan = plan_limit,
-            .verify = vp_verify_definition,
-        },
+    ROWS(BYTES, TOTAL, "total-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes read and written"),
+    ROWS(BYTES, READ, "read-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes read"),
+    ROWS(BYTES, WRITE, "write-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s", "bytes written"),
+    ROWS(IOPS, TOTAL, "total-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "read and write requests"),
+    ROWS(IOPS, READ, "read-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "read requests"),
+    ROWS(IOPS, WRITE, "write-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s", "write requests"),
+    ROW(SIZE_IOPS, "size-iops", VP_TYPE_SIZE, BYTES_MAX, "bytes",
+        "A request larger than this counts as several where requests are limited; needs such a limit."),
     [GROUP] =
         {
             .name = "disk.throttle-group",
             .type = VP_TYPE_TEXT,
             .effect = VP_EFFECT_LIVE,
             .unit = "a name of letters, digits, '.', '_' and '-'",
-            .doc = "Let all hard disks of the guest share one set of limits under this name instead of having one "
-                   "each. Needs limits in the profile; other limits in the definition are taken out, as libvirt wants "
-                   "the disks of a group to say the same.",
+            .doc = "Let all hard disks of the guest share one set of limits under this name instead of "
+                   "having one each. Needs limits in the profile; other limits in the definition are taken "
+                   "out, as libvirt wants the disks of a group to say the same.",
             .check = check_group,
             .plan = plan_group,
             .verify = vp_verify_definition,

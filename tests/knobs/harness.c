@@ -58,8 +58,8 @@ static struct vp_domain *parse(const char *text, int row)
 {
     struct vp_domain *domain = NULL;
     vp_autoerror err = NULL;
-    ck_assert_msg(vp_domain_parse(text, strlen(text), "the row's definition", &domain, &err) == 0, "row %d: %s", row,
-                  err != NULL ? err->message : "?");
+    ck_assert_msg(vp_domain_parse(text, strlen(text), "the row's definition", &domain, &err) == 0,
+                  "row %d: %s", row, err != NULL ? err->message : "?");
     return domain;
 }
 
@@ -103,8 +103,9 @@ static struct vp_profile *make_profile(const char *set, int row)
         char *value = strchr(part, '=');
         ck_assert_msg(value != NULL, "row %d: '%s' is no KNOB=VALUE", row, part);
         *value++ = '\0';
-        ck_assert_msg(vp_profile_set(profile, vp_registry_builtin(), trim(part), trim(value), "trial", &err) == 0,
-                      "row %d: %s", row, err != NULL ? err->message : "?");
+        ck_assert_msg(
+            vp_profile_set(profile, vp_registry_builtin(), trim(part), trim(value), "trial", &err) == 0,
+            "row %d: %s", row, err != NULL ? err->message : "?");
     }
     return profile;
 }
@@ -138,12 +139,13 @@ static void check_reasons(const struct vp_plan *plan, int row)
     for (size_t i = 0; i < plan->n_notes; i++) {
         const char *text = plan->notes[i].text;
         const size_t n = strlen(text);
-        ck_assert_msg(n > 0 && text[n - 1] != '.' && strchr(text, '\n') == NULL, "row %d: note '%s'", row, text);
+        ck_assert_msg(n > 0 && text[n - 1] != '.' && strchr(text, '\n') == NULL, "row %d: note '%s'", row,
+                      text);
     }
 }
 
-static struct vp_plan *run(const struct vp_domain *domain, const struct vp_profile *profile, struct vp_host *host,
-                           enum vp_phase phase, int row)
+static struct vp_plan *run(const struct vp_domain *domain, const struct vp_profile *profile,
+                           struct vp_host *host, enum vp_phase phase, int row)
 {
     struct vp_plan *plan = NULL;
     vp_autoerror err = NULL;
@@ -166,8 +168,10 @@ char *vp_trial_plan(const struct vp_trial *trial, int row)
     const char *where = trial->host != NULL ? trial->host : "synthetic:numa:1 core:4 pu:1";
     if (strcmp(where, "dump") == 0)
         where = folder;
-    ck_assert_msg(vp_root_open(folder, &root, &err) == 0, "row %d: %s", row, err != NULL ? err->message : "?");
-    ck_assert_msg(vp_host_open(where, root, &host, &err) == 0, "row %d: %s", row, err != NULL ? err->message : "?");
+    ck_assert_msg(vp_root_open(folder, &root, &err) == 0, "row %d: %s", row,
+                  err != NULL ? err->message : "?");
+    ck_assert_msg(vp_host_open(where, root, &host, &err) == 0, "row %d: %s", row,
+                  err != NULL ? err->message : "?");
 
     VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = run(domain, profile, host, trial->phase, row);
     VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *again = run(domain, profile, host, trial->phase, row);
@@ -207,8 +211,8 @@ static bool same_lines(const char *expect, const char *text)
 void vp_trial_check(const struct vp_trial *trial, int row)
 {
     vp_autofree char *text = vp_trial_plan(trial, row);
-    ck_assert_msg(same_lines(trial->expect, text), "row %d '%s' gives:\n%s-- expected:\n%s", row, trial->set, text,
-                  trial->expect);
+    ck_assert_msg(same_lines(trial->expect, text), "row %d '%s' gives:\n%s-- expected:\n%s", row, trial->set,
+                  text, trial->expect);
 }
 
 char *vp_trial_refusal(const char *knob, const char *value)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define DEVICES(x) "<devices>" x "</devices>"
-#define DISK(name, iotune) "<disk type='file' device='disk'><target dev='" name "' bus='virtio'/>" iotune "</disk>"
+#define DISK(name, iotune)                                                                                   \
+    "<disk type='file' device='disk'><target dev='" name "' bus='virtio'/>" iotune "</disk>"
 #define TUNE(x) "<iotune>" x "</iotune>"
 #define VDA(x) DEVICES(DISK("vda", x))
 #define AT "devices/disk[vda]/iotune/"
@@ -14,9 +15,11 @@
 
 static const struct vp_trial rows[] = {
     {VDA(""), "disk.total-bytes=10M", AT "total_bytes_sec = 10485760"},
-    {VDA(""), "disk.read-bytes=1M; disk.write-bytes=1MB", AT "read_bytes_sec = 1048576\n" AT "write_bytes_sec = 1000000"},
+    {VDA(""), "disk.read-bytes=1M; disk.write-bytes=1MB",
+     AT "read_bytes_sec = 1048576\n" AT "write_bytes_sec = 1000000"},
     {VDA(""), "disk.total-iops=5000", AT "total_iops_sec = 5000"},
-    {VDA(""), "disk.read-iops=100; disk.write-iops=vcpus", AT "read_iops_sec = 100\n" AT "write_iops_sec = 4"},
+    {VDA(""), "disk.read-iops=100; disk.write-iops=vcpus",
+     AT "read_iops_sec = 100\n" AT "write_iops_sec = 4"},
     {VDA(""), "disk.total-iops=100; disk.total-iops-max=500; disk.total-iops-max-length=120",
      AT "total_iops_sec = 100\n" AT "total_iops_sec_max = 500\n" AT "total_iops_sec_max_length = 120"},
     {VDA(""), "disk.total-iops=100; disk.total-bytes=1G; disk.size-iops=64K",
@@ -31,7 +34,8 @@ static const struct vp_trial rows[] = {
     {VDA(TUNE("<total_bytes_sec>9</total_bytes_sec><total_bytes_sec_max>99</total_bytes_sec_max>"
               "<total_bytes_sec_max_length>3</total_bytes_sec_max_length>")),
      "disk.read-bytes=7",
-     AT "total_bytes_sec -\n" AT "total_bytes_sec_max -\n" AT "total_bytes_sec_max_length -\n" AT "read_bytes_sec = 7"},
+     AT "total_bytes_sec -\n" AT "total_bytes_sec_max -\n" AT "total_bytes_sec_max_length -\n" AT
+        "read_bytes_sec = 7"},
     {VDA(TUNE("<write_bytes_sec>9</write_bytes_sec>")), "disk.read-bytes=7", AT "read_bytes_sec = 7"},
     {VDA(""), "disk.total-iops=7; disk.read-iops=5",
      AT "read_iops_sec = 5\nskipped disk.total-iops: vda: reads and writes are limited one by one*"},
@@ -53,7 +57,8 @@ static const struct vp_trial rows[] = {
     {VDA(TUNE("<total_iops_sec>10</total_iops_sec><total_iops_sec_max>50</total_iops_sec_max>")),
      "disk.total-iops=20; disk.total-iops-max-length=9",
      AT "total_iops_sec = 20\n" AT "total_iops_sec_max_length = 9"},
-    {VDA(TUNE("<total_iops_sec>10</total_iops_sec>")), "disk.total-iops-max=50", AT "total_iops_sec_max = 50"},
+    {VDA(TUNE("<total_iops_sec>10</total_iops_sec>")), "disk.total-iops-max=50",
+     AT "total_iops_sec_max = 50"},
     {VDA(TUNE("<total_iops_sec>100</total_iops_sec><total_iops_sec_max>200</total_iops_sec_max>")),
      "disk.total-iops-max=50", AT "total_iops_sec_max -\nskipped disk.total-iops-max: vda: *"},
     /* Taking limits away. */
@@ -65,7 +70,8 @@ static const struct vp_trial rows[] = {
     {VDA(TUNE("<read_iops_sec>9</read_iops_sec>")), "disk.size-iops=4K", AT "size_iops_sec = 4096"},
     /* Disks that have no limits of their own. */
     {DEVICES("<disk type='vhostuser' device='disk'><target dev='vda' bus='virtio'/></disk>"),
-     "disk.total-iops=1; disk.total-iops-max=2; disk.throttle-group=g", "skipped disk.total-iops: vda: * vhost-user *"},
+     "disk.total-iops=1; disk.total-iops-max=2; disk.throttle-group=g",
+     "skipped disk.total-iops: vda: * vhost-user *"},
     {DEVICES("<disk type='block' device='lun'><target dev='sda' bus='scsi'/></disk>"), "disk.total-iops=1",
      "skipped disk.total-iops: sda: * SCSI lun*"},
     {DEVICES("<disk type='block' device='lun'><target dev='vda' bus='virtio'/></disk>"), "disk.total-iops=1",
@@ -84,7 +90,8 @@ static const struct vp_trial group_rows[] = {
      AT "read_bytes_sec -\n" AT "total_iops_sec = 10 (already)\n" AT "group_name = vm"},
     {VDA(TUNE("<read_bytes_sec>5</read_bytes_sec>")), "disk.throttle-group=vm",
      "skipped disk.throttle-group: a throttle group needs limits*"},
-    {VDA(""), "disk.total-iops=0; disk.throttle-group=vm", "skipped disk.throttle-group: a throttle group needs *"},
+    {VDA(""), "disk.total-iops=0; disk.throttle-group=vm",
+     "skipped disk.throttle-group: a throttle group needs *"},
     /* A disk that only names its group has the limits of another disk in it. */
     {DEVICES(DISK("vda", IN_G(TEN SIZE)) DISK("vdb", IN_G(""))), "disk.total-iops=20",
      AT "total_iops_sec = 20\n" BT "size_iops_sec = 4096\n" BT "total_iops_sec = 20"},
@@ -100,16 +107,23 @@ static const struct vp_trial group_rows[] = {
      AT "total_iops_sec = 20\n" AT "group_name = h"},
 };
 
-START_TEST(limits) { vp_trial_check(&rows[_i], _i); }
+START_TEST(limits)
+{
+    vp_trial_check(&rows[_i], _i);
+}
 END_TEST
-START_TEST(groups) { vp_trial_check(&group_rows[_i], _i); }
+START_TEST(groups)
+{
+    vp_trial_check(&group_rows[_i], _i);
+}
 END_TEST
 
 static const struct {
     const char *knob, *value;
 } refused[] = {
-    {"disk.total-bytes", "1000T"},      {"disk.total-bytes", "fast"},     {"disk.total-iops", "1M"},
-    {"disk.throttle-group", "a b"},     {"disk.throttle-group", "<g/>"},  {"disk.total-iops-max-length", "1000001"},
+    {"disk.total-bytes", "1000T"},   {"disk.total-bytes", "fast"},
+    {"disk.total-iops", "1M"},       {"disk.throttle-group", "a b"},
+    {"disk.throttle-group", "<g/>"}, {"disk.total-iops-max-length", "1000001"},
 };
 
 START_TEST(values)
@@ -120,4 +134,5 @@ START_TEST(values)
 }
 END_TEST
 
-VP_TEST_MAIN("iotune", VP_TEST_ROWS(limits, rows), VP_TEST_ROWS(groups, group_rows), VP_TEST_ROWS(values, refused))
+VP_TEST_MAIN("iotune", VP_TEST_ROWS(limits, rows), VP_TEST_ROWS(groups, group_rows),
+             VP_TEST_ROWS(values, refused))
