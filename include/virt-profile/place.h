@@ -36,6 +36,12 @@ struct vp_step {
 /* Read the first step of a path. Returns the text behind it ("" at the end), NULL when malformed. */
 const char *vp_place_step(const char *path, struct vp_step *ret_step);
 
+/**
+ * Is a place none of virt-profile's business? <domain> itself, its name, uuid, metadata and security labels, and
+ * passwords: what a place held before is kept in the metadata, which anyone may read who may read the definition.
+ */
+bool vp_place_is_reserved(const char *path);
+
 /* The child that a step leads to; NULL when it is not there. */
 vp_node *vp_place_down(vp_node *from, const struct vp_step *step);
 

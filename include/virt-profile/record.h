@@ -12,6 +12,7 @@
  *     <vp:was knob="disk.cache" at="devices/disk[vda]/driver/@cache" value="writeback"/>
  *     <vp:was knob="disk.cache" at="devices/disk[vdb]/driver/@cache" effect="guest" value="writethrough"/>
  *     <vp:was knob="memory.balloon" at="devices/memballoon"><memballoon model='virtio'/></vp:was>
+ *     <vp:was knob="guest.rng" at="devices/rng[#1]"><vp:added><rng model='virtio'>…</rng></vp:added></vp:was>
  *     <vp:was knob="guest.sound" at="devices/sound[#1]" after="devices/input[#2]"><sound model='ich6'/></vp:was>
  *     <vp:had controllers="pci:0 pci:1+ usb:0"/>                     controllers before devices were added (+: multifunction)
  *

@@ -67,6 +67,8 @@ void vp_node_set_text(vp_node *node, const char *text);
 vp_node *vp_node_new(vp_doc *doc, const char *name);
 /* A new element in the namespace and document of `like`, not yet in the tree; to be put below it. */
 vp_node *vp_node_new_like(const vp_node *like, const char *name);
+/* An element whose own namespace is the default one gets a prefix, so that elements without a namespace can be put into it. */
+void vp_node_need_prefix(vp_node *node, const char *prefix);
 /* Deep copy that belongs to `doc` and is not yet in the tree. */
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node);
 /* Put a loose element into `parent` behind the child `after` (an element or comment; NULL: before all children), indented as its siblings. */

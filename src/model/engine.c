@@ -218,8 +218,12 @@ int vp_engine_pending(const struct vp_result *result, const struct vp_registry *
     vp_grow(&pending.lines, 0, &pending.cap, sizeof(*pending.lines));
     for (size_t i = 0; result->plan != NULL && i < result->plan->n; i++) {
         const struct vp_action *action = &result->plan->actions[i];
+        const struct vp_knob *knob = vp_registry_find(registry, action->knob);
         vp_autofree char *found = NULL;
-        if (vp_verify_definition(action, domain, &found) != VP_VERDICT_OK)
+        const enum vp_verdict verdict = knob != NULL && knob->verify != NULL
+                                            ? knob->verify(action, domain, &found)
+                                            : vp_verify_definition(action, domain, &found);
+        if (verdict != VP_VERDICT_OK)
             add_pending(&pending, describe(action, found));
     }
     if (result->plan != NULL)

@@ -294,3 +294,15 @@ void vp_place_insert(vp_node *parent, vp_node *node)
     else
         vp_node_append(parent, node);
 }
+
+bool vp_place_is_reserved(const char *path)
+{
+    static const char *const reserved[] = {"metadata", "name", "uuid", "seclabel"};
+    for (size_t i = 0; i < VP_ARRAY_SIZE(reserved); i++) {
+        const size_t n = strlen(reserved[i]);
+        if (strncmp(path, reserved[i], n) == 0 && strchr("/[", path[n]) != NULL)
+            return true;
+    }
+    const char *attr = strchr(path, '@');
+    return *path == '\0' || *path == '@' || (attr != NULL && strncmp(attr, "@passw", strlen("@passw")) == 0);
+}

@@ -12,19 +12,6 @@ const struct vp_knob vp_xml_knob = {
     .verify = vp_verify_definition,
 };
 
-static bool is_reserved(const char *path)
-{
-    static const char *const reserved[] = {"metadata", "name", "uuid", "seclabel"};
-    for (size_t i = 0; i < VP_ARRAY_SIZE(reserved); i++) {
-        const size_t n = strlen(reserved[i]);
-        if (strncmp(path, reserved[i], n) == 0 && strchr("/[", path[n]) != NULL)
-            return true;
-    }
-    /* What a place held before is kept in the metadata, which anyone who may read the definition may read. */
-    const char *attr = strchr(path, '@');
-    return attr != NULL && strncmp(attr, "@passw", strlen("@passw")) == 0;
-}
-
 int vp_xml_path_check(const char *path, struct vp_error **err)
 {
     struct vp_place place;
@@ -32,7 +19,7 @@ int vp_xml_path_check(const char *path, struct vp_error **err)
         return vp_fail(err, EINVAL, "'%s' is not a place in a definition, like devices/disk[vda]/driver/@cache or "
                                     "devices/disk[*]/driver/@cache",
                        path);
-    if (is_reserved(path))
+    if (vp_place_is_reserved(path))
         return vp_fail(err, EINVAL, "'%s' is not for a profile to change", path);
     return 0;
 }

@@ -224,6 +224,23 @@ static int new_element(const struct applying *a, const struct vp_action *action,
     return vp_node_parse(a->domain->doc, action->value, ret_node, err);
 }
 
+/* What the stored definition has of an element that is being added: at the same place, or among its like. */
+static const vp_node *stored_like(const struct applying *a, const vp_node *node)
+{
+    const vp_node *stored = stored_node(a, node);
+    if (stored != NULL && vp_node_satisfies(stored, node))
+        return stored;
+    vp_autofree char *at = vp_place_format(node, NULL);
+    const char *bracket = strrchr(at, '[');
+    if (bracket == NULL || bracket[1] != '#')
+        return NULL;
+    const vp_node *holder = stored_node(a, vp_node_parent(node));
+    const vp_node *n = vp_node_child(holder, vp_node_name(node));
+    while (n != NULL && !vp_node_satisfies(n, node))
+        n = vp_node_same(n);
+    return n;
+}
+
 static int apply_new(const struct applying *a, const struct vp_action *action, struct vp_error **err)
 {
     const char *last = NULL;
@@ -245,14 +262,22 @@ static int apply_new(const struct applying *a, const struct vp_action *action, s
         vp_node_replace(made, node);
     else
         vp_place_insert(holder, node);
-    const vp_node *stored = stored_node(a, node);
-    if (vp_node_satisfies(stored, node)) {
+    vp_node *wanted = vp_node_copy(a->domain->doc, node);
+    const vp_node *stored = stored_like(a, node);
+    if (stored != NULL) {
         vp_node *completed = vp_node_copy(a->domain->doc, stored);
         vp_node_replace(node, completed);
         node = completed;
         vp_node_set_mark(node, VP_ADDRESS_OURS);
     }
-    add_entry(a, "was", action, node, NULL);
+    vp_node *entry = add_entry(a, "was", action, node, NULL);
+    if (strchr(vp_node_attr(entry, "at"), '#') != NULL) {
+        vp_node *added = vp_node_new_like(a->tag, "added");
+        vp_node_append(entry, added);
+        vp_node_append(added, wanted);
+    } else {
+        vp_node_free(wanted);
+    }
     return 0;
 }
 
@@ -390,6 +415,7 @@ int vp_record_apply(const struct vp_plan *plan, enum vp_phase phase, struct vp_d
         .graveyard = vp_node_new(domain->doc, "graveyard"),
     };
     int r = 0;
+    vp_node_need_prefix(a.tag, "vp");
     learn_aliases(&a);
     record_controllers(&a, phase, makes_devices(plan, phase));
     for (size_t i = 0; i < plan->n && r == 0; i++)

@@ -27,7 +27,7 @@ static bool undo_made(struct vp_domain *domain, const char *at, enum vp_phase ph
     struct vp_place place;
     if (strcmp(at, "metadata") == 0)
         return false; /* it holds the tag: vp_tag_remove() */
-    if (vp_place_resolve(domain->root, at, &place) < 0 || *place.rest != '\0')
+    if (vp_place_is_reserved(at) || vp_place_resolve(domain->root, at, &place) < 0 || *place.rest != '\0')
         return true;
     if (is_bare(place.node)) {
         vp_node_remove(place.node);
@@ -176,19 +176,36 @@ static bool put_back(struct vp_domain *domain, const struct vp_place *place, con
     return true;
 }
 
+/*
+ * The element of a list that we added: numbers shift when others are added or taken out by hand, so what it says
+ * decides; NULL when it is not there any more.
+ */
+static vp_node *find_added(const struct vp_place *place, const vp_node *added)
+{
+    vp_node *parent = *place->rest == '\0' ? vp_node_parent(place->node) : place->node;
+    if (*place->rest == '\0' && vp_node_satisfies(place->node, added))
+        return place->node;
+    vp_node *n = vp_node_child(parent, vp_node_name(added));
+    while (n != NULL && !vp_node_satisfies(n, added))
+        n = vp_node_same(n);
+    return n;
+}
+
 static void undo_was(struct vp_domain *domain, const vp_node *entry, const char *at)
 {
     struct vp_place place;
-    if (vp_place_resolve(domain->root, at, &place) < 0)
+    if (vp_place_is_reserved(at) || vp_place_resolve(domain->root, at, &place) < 0)
         return;
     if (place.attr != NULL) {
         undo_attr(domain, &place, vp_node_attr(entry, "value"));
         return;
     }
     const vp_node *kept = vp_node_first(entry);
-    if (kept == NULL) {
-        if (*place.rest == '\0')
-            vp_node_remove(place.node);
+    if (kept == NULL || vp_node_is_ns(kept, VP_TAG_NS, "added")) {
+        const vp_node *added = vp_node_first(kept);
+        vp_node *ours = added != NULL ? find_added(&place, added) : *place.rest == '\0' ? place.node : NULL;
+        if (ours != NULL)
+            vp_node_remove(ours);
         return;
     }
     vp_node *saved = vp_node_copy(domain->doc, kept);

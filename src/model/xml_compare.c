@@ -86,6 +86,8 @@ static const struct {
     {NULL, NULL, "address"},       /* virDomainDeviceInfo of every device */
     {NULL, NULL, "alias"},         /* the same, in a live definition */
     {"hyperv", "mode", NULL},      /* <hyperv> gets mode='custom' since 7.10 */
+    {"driver", "name", NULL},      /* disks: qemu */
+    {"driver", "type", NULL},      /* disks: raw */
     {"target", "port", NULL},      /* consoles are numbered */
     {"target", "name", NULL},      /* channels in a live definition */
     {"model", "heads", NULL},      /* video */

@@ -57,6 +57,15 @@ vp_node *vp_node_new_like(const vp_node *like, const char *name)
     return node;
 }
 
+void vp_node_need_prefix(vp_node *node, const char *prefix)
+{
+    if (node->ns == NULL || node->ns->prefix != NULL)
+        return;
+    node->ns->prefix = xmlStrdup(XML(prefix));
+    if (node->ns->prefix == NULL)
+        vp_oom();
+}
+
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node)
 {
     vp_node *plain = NULL;
