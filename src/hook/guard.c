@@ -13,7 +13,12 @@
 
 static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hook_call *call, unsigned seconds)
 {
-    (void)alarm(seconds); /* no handler is set: it ends the process */
+    /* What the caller ignores or blocks is inherited, and the limit must hold all the same. */
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)signal(SIGALRM, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)alarm(seconds); /* ends the process */
     _exit((int)op->run(call, op));
 }
 
@@ -61,6 +66,7 @@ enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_
     struct vp_hook_call inner = *call;
     inner.out = result;
     inner.refuse = refuse;
+    (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would take the child's status away */
     const pid_t child = fork();
     if (child == 0)
         run_child(op, &inner, seconds);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <signal.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -33,6 +34,7 @@ int vp_hook_main(const char *domain, const char *operation, const char *root)
     size_t len = 0;
     const struct vp_hook_op *op = vp_hook_op_find(operation);
     const int r = vp_read_fd(STDIN_FILENO, "the definition from libvirt", VP_XML_MAX, true, &text, &len, &err);
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of write() */
     vp_log_open("virt-profile-hook");
     if (op == NULL) {
         vp_log(VP_LOG_DEBUG, "operation '%s' is not known to this version, ignoring", operation);

@@ -6,7 +6,7 @@
 const struct vp_hook_op vp_hook_ops[] = {
     {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, vp_hook_prepare},
     {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, NULL},
-    {"started", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, NULL},
+    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, NULL},
     {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, NULL},
     {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, NULL},
     {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, vp_hook_filter},
