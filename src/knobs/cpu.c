@@ -64,6 +64,17 @@ static const char *model_refused(const struct vp_planning *planning, int model)
                : "the installed libvirt is older than 7.1 and does not know the mode";
 }
 
+/*
+ * libvirt 9.0 knows the property from QEMU's 64-bit x86 program only (max-x86_64-cpu in qemu_capabilities.c) and says
+ * off with the 32-bit one, which a 32-bit guest gets that names none.
+ */
+static const char *migratable_default(const struct vp_domain *domain)
+{
+    vp_autofree char *emulator = vp_node_text(vp_node_child(vp_domain_devices(domain), "emulator"));
+    const bool small = emulator == NULL || strstr(emulator, "i386") != NULL;
+    return same(arch_of(domain), "i686") && small ? "off" : "on";
+}
+
 /* An attribute that libvirt fills in for the mode. A definition that has the mode already keeps its own. */
 static const char *kept_or(const struct vp_planning *planning, bool same_mode, const char *attr,
                            const char *value)
@@ -104,7 +115,7 @@ static int plan_model(struct vp_planning *planning, const struct vp_setting *set
         vp_plan_attr(planning, setting, root, "cpu/@migratable", NULL, "mode host-model does not know it");
     else if (vp_domain_is_x86(planning->domain))
         vp_plan_attr(planning, setting, root, "cpu/@migratable",
-                     kept_or(planning, had_host, "migratable", "on"),
+                     kept_or(planning, had_host, "migratable", migratable_default(planning->domain)),
                      "features that QEMU cannot migrate stay off unless named");
     vp_plan_element(planning, setting, root, "cpu/model", NULL, "mode %s names no model", mode);
     vp_plan_element(planning, setting, root, "cpu/vendor", NULL, "mode %s names no vendor", mode);

@@ -123,6 +123,23 @@ static const struct vp_trial model_rows[] = {
     {.set = "cpu.model=host-passthrough",
      .domain = OS("armv7l", "virt"),
      .expect = "skipped cpu.model: CPU mode host-passthrough: a 32-bit ARM guest*\n"},
+    /* Nor is it known from a 32-bit QEMU. */
+    {.set = "cpu.model=host-passthrough",
+     .domain = OS("i686", "pc"),
+     .expect = "cpu/@mode = host-passthrough\n"
+               "cpu/@match - (already)\n"
+               "cpu/@check = none\n"
+               "cpu/@migratable = off\n"
+               "cpu/model - (already)\n"
+               "cpu/vendor - (already)\n"},
+    {.set = "cpu.model=host-passthrough",
+     .domain = OS("i686", "pc") "<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices>",
+     .expect = "cpu/@mode = host-passthrough\n"
+               "cpu/@match - (already)\n"
+               "cpu/@check = none\n"
+               "cpu/@migratable = on\n"
+               "cpu/model - (already)\n"
+               "cpu/vendor - (already)\n"},
     {.set = "cpu.model=host-passthrough", .domain = "", .phase = VP_PHASE_MIGRATE, .expect = ""},
 };
 
