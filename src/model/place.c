@@ -304,5 +304,5 @@ bool vp_place_is_reserved(const char *path)
             return true;
     }
     const char *attr = strchr(path, '@');
-    return *path == '\0' || *path == '@' || (attr != NULL && strncmp(attr, "@passw", strlen("@passw")) == 0);
+    return *path == '\0' || (attr != NULL && strncmp(attr, "@passw", strlen("@passw")) == 0);
 }

@@ -150,20 +150,24 @@ static bool same_saved(const struct applying *a, const vp_node *saved, const vp_
     return same;
 }
 
-/* The stored entry for the same knob, place and element; NULL where there is none. */
+/* The stored entry for the same knob, place and element, each used once; NULL where there is none. */
 static const vp_node *stored_entry(const struct applying *a, const struct vp_action *action, const vp_node *entry,
                                    const vp_node *node)
 {
     struct vp_tag tag;
-    const char *knob = NULL;
-    const char *at = NULL;
     if (!vp_tag_read(a->old, &tag))
         return NULL;
-    const vp_node *n = vp_record_next(&tag, NULL, &knob, &at);
-    for (; n != NULL; n = vp_record_next(&tag, n, &knob, &at))
+    for (vp_node *n = vp_node_first(tag.node); n != NULL; n = vp_node_next(n)) {
+        const char *knob = vp_node_attr(n, "knob");
+        const char *at = vp_node_attr(n, "at");
+        if (knob == NULL || at == NULL || vp_node_mark(n) != 0 || vp_node_first(n) == NULL)
+            continue;
         if (strcmp(knob, action->knob) == 0 && strcmp(at, vp_node_attr(entry, "at")) == 0 &&
-            vp_node_first(n) != NULL && same_saved(a, vp_node_first(n), node))
+            same_saved(a, vp_node_first(n), node)) {
+            vp_node_set_mark(n, 1);
             return n;
+        }
+    }
     return NULL;
 }
 
