@@ -26,14 +26,20 @@ show() {
     "$@"
 }
 
-# Only the changed lines, without the record that virt-profile keeps for itself.
+# A definition without the record that virt-profile keeps of what was there before.
+without_record() {
+    sed -e '/<vp:was.*[^/]>$/,/<\/vp:was>/d' -e '/<vp:\(was\|made\|had\)/d' "$1"
+}
+
+# Only the changed lines.
 show_diff() { # before, after
-    diff -U 0 "$1" "$2" | grep -E '^[-+]' | grep -vE '^(---|\+\+\+)|<vp:(was|made|had)|</?vp:was' | while IFS= read -r line; do
-        case $line in
-        +*) printf '%s%s%s\n' "$C_GREEN" "$line" "$C_OFF" ;;
-        *) printf '%s%s%s\n' "$C_RED" "$line" "$C_OFF" ;;
-        esac
-    done || true
+    diff -U 0 <(without_record "$1") <(without_record "$2") | grep -E '^[-+]' | grep -vE '^(---|\+\+\+)' |
+        while IFS= read -r line; do
+            case $line in
+            +*) printf '%s%s%s\n' "$C_GREEN" "$line" "$C_OFF" ;;
+            *) printf '%s%s%s\n' "$C_RED" "$line" "$C_OFF" ;;
+            esac
+        done || true
 }
 
 # What QEMU was told about disk, memory and interface, one fact on a line.
@@ -46,8 +52,7 @@ qemu_facts() {
     printf 'disk device: %s, %s\n' "$(grep -o '"iothread":"[^"]*"' <<<"$line" || echo 'in the main loop')" \
         "$(grep -o '"num-queues":[0-9]*' <<<"$line" || echo 'default queues')"
     line=$(guest_cmdline "$DOM" | grep -F virtio-net-pci | head -n 1)
-    printf 'interface: %s, %s\n' "$(grep -o '"rx_queue_size":[0-9]*' <<<"$line" || echo 'default rings')" \
-        "$(grep -o '"vectors":[0-9]*' <<<"$line" || echo 'one queue')"
+    printf 'interface: %s\n' "$(grep -o '"mq":true,"vectors":[0-9]*' <<<"$line" || echo 'one queue')"
     printf 'memory: %s\n' "$(guest_cmdline "$DOM" | grep -o 'mem-merge=off' || echo 'may be merged')"
     printf 'limit: %s reads and writes per second\n' \
         "$(vsh blkdeviotune "$DOM" vda | sed -n 's/^total_iops_sec *: *//p')"
@@ -64,9 +69,9 @@ guest_facts() {
 side_by_side() { # before, after
     paste -d '\t' "$1" "$2" | while IFS=$'\t' read -r before after; do
         if [ "$before" = "$after" ]; then
-            printf '  %-44s %s%s%s\n' "$before" "$C_DIM" "$after" "$C_OFF"
+            printf '  %-50s %s%s%s\n' "$before" "$C_DIM" "$after" "$C_OFF"
         else
-            printf '  %-44s %s%s%s\n' "$before" "$C_GREEN" "$after" "$C_OFF"
+            printf '  %-50s %s%s%s\n' "$before" "$C_GREEN" "$after" "$C_OFF"
         fi
     done
 }
@@ -98,19 +103,19 @@ boot before
 say "'$DOM' is running: 2 vCPUs, one virtio disk, one virtio interface"
 stop
 
-title '2. The profiles'
-show virt-profile list
+title '2. What a profile would change, and why'
+show virt-profile plan --profile sql-db "$WORDS/original.xml"
 
-title '3. Give it a profile, and look at what that did to its definition'
+title '3. Give it the profile, with one setting of our own; what that did to its definition'
 show virt-profile assign "$DOM" sql-db --set disk.total-iops=300
 vsh dumpxml --inactive "$DOM" >"$WORDS/tuned.xml"
 show_diff "$WORDS/original.xml" "$WORDS/tuned.xml"
 
 title '4. Start it: libvirt calls the installed hook, QEMU gets the settings'
 boot after
-printf '  %s%-44s %s%s\n' "$C_BOLD" 'QEMU without a profile' 'with sql-db' "$C_OFF"
+printf '  %s%-50s %s%s\n' "$C_BOLD" 'QEMU without a profile' 'with sql-db' "$C_OFF"
 side_by_side "$WORDS/qemu.before" "$WORDS/qemu.after"
-printf '\n  %s%-44s %s%s\n' "$C_BOLD" 'the guest saw without a profile' 'with sql-db' "$C_OFF"
+printf '\n  %s%-50s %s%s\n' "$C_BOLD" 'the guest saw without a profile' 'with sql-db' "$C_OFF"
 side_by_side "$WORDS/guest.before" "$WORDS/guest.after"
 stop
 
