@@ -68,7 +68,7 @@ static const struct {
 } bad[] = {
     {TEXT("a = b\n"), "f:1: 'a' stands before the first [section]"},
     {TEXT("\n[a]\nb\n"), "f:3: neither"},
-    {TEXT("[a\nb = c\n"), "f:1: neither"},
+    {TEXT("[a\nb = c\n"), "f:1: the section has no ']'"},
     {TEXT("[a]\nb = 1\nb = 2\n"), "f:3: 'b' is already set in [a] at line 2"},
     {TEXT("[a]\nb = 1\n[c]\n[a]\nb = 2\n"), "f:5: 'b' is already set in [a] at line 2"},
     {TEXT("[a]\nb = 1\nb\n"), "f:3: neither"},

@@ -89,7 +89,7 @@ static const struct {
      "guest.do element devices/sound[#2] = <sound/>"},
     {"guest.do=readdress devices/disk[vdb]", VP_PHASE_COLD,
      "guest.do readdress devices/disk[vdb]/address was <address type=\"pci\"/> gone"},
-    {"guest.do=readdress devices/disk[vda]", VP_PHASE_COLD, ""},
+    {"guest.do=readdress devices/disk[vda]", VP_PHASE_COLD, "guest.do readdress devices/disk[vda]/address gone"},
     {"live.do=attr @a 1", VP_PHASE_COLD, "live.do attribute @a = 1"},
     {"live.do=text a 1|text a 2\nlive.more=text b 1|text a 3", VP_PHASE_COLD,
      "live.more text a = 3\nlive.more text b = 1"},
