@@ -74,6 +74,20 @@ static int plan_model(struct vp_planning *planning, const struct vp_setting *set
     return 0;
 }
 
+/*
+ * An option of a virtio card. libvirt reads them only where the model is written down, and fills in a missing model
+ * later (conf/domain_conf.c, virDomainNetDefParseXMLDriver).
+ */
+static void plan_option(struct vp_planning *planning, const struct vp_setting *setting, vp_node *nic,
+                        const char *path, const char *value, const char *reason)
+{
+    vp_autofree char *model = vp_planned(planning, nic, "model/@type");
+    if (model == NULL && value != NULL)
+        vp_plan_attr(planning, setting, nic, "model/@type", "virtio",
+                     "libvirt takes options of a virtio card only where its model is named");
+    vp_plan_attr(planning, setting, nic, path, value, "%s", reason);
+}
+
 static int plan_backend(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
     (void)err;
@@ -86,9 +100,9 @@ static int plan_backend(struct vp_planning *planning, const struct vp_setting *s
     for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic)) {
         if (vp_nic_refuses(planning, setting, nic, VP_NIC_VIRTIO | VP_NIC_TAP))
             continue;
-        vp_plan_attr(planning, setting, nic, "driver/@name", backends[setting->value.choice],
-                     vhost ? "packets go through a thread of the host's kernel, not through QEMU"
-                           : "packets go through QEMU, as the profile asks");
+        plan_option(planning, setting, nic, "driver/@name", backends[setting->value.choice],
+                    vhost ? "packets go through a thread of the host's kernel, not through QEMU"
+                          : "packets go through QEMU, as the profile asks");
     }
     return 0;
 }
@@ -107,6 +121,9 @@ static int plan_queues(struct vp_planning *planning, const struct vp_setting *se
     const unsigned vcpus = vp_domain_max_vcpus(planning->domain);
     /* libvirt does not store a count of one (conf/domain_conf.c, virDomainNetDefParseXMLDriver). */
     vp_autofree char *value = n > 1 ? vp_asprintf("%" PRIu64, n) : NULL;
+    vp_autofree char *why =
+        n > 1 ? vp_asprintf("a queue for each of up to %" PRIu64 " of the guest's %u vCPUs", n, vcpus)
+              : vp_strdup("one queue is what a card has by itself");
     for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic)) {
         vp_autofree char *name = vp_nic_name(nic);
         if (vp_nic_refuses(planning, setting, nic, VP_NIC_VIRTIO | VP_NIC_QUEUES))
@@ -118,13 +135,8 @@ static int plan_queues(struct vp_planning *planning, const struct vp_setting *se
             vp_plan_skip(planning, setting,
                          "%s: its tap device is made by someone else, who decides how many queues it has",
                          name);
-        else if (value == NULL)
-            vp_plan_attr(planning, setting, nic, "driver/@queues", NULL,
-                         "one queue is what a card has by itself");
         else
-            vp_plan_attr(planning, setting, nic, "driver/@queues", value,
-                         "a queue for each of up to %" PRIu64 " of the guest's %u vCPUs%s", n, vcpus,
-                         same(vp_nic_type(nic), "vhostuser") ? "; the switch must offer as many" : "");
+            plan_option(planning, setting, nic, "driver/@queues", value, why);
     }
     return 0;
 }
@@ -134,8 +146,8 @@ static void plan_ring(struct vp_planning *planning, const struct vp_setting *set
 {
     for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic))
         if (!vp_nic_refuses(planning, setting, nic, VP_NIC_VIRTIO | needs))
-            vp_plan_attr(planning, setting, nic, path, rings[setting->value.choice],
-                         "a longer ring rides out bursts while the other side is not scheduled");
+            plan_option(planning, setting, nic, path, rings[setting->value.choice],
+                        "a longer ring rides out bursts while the other side is not scheduled");
 }
 
 static int plan_rx_ring(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
@@ -171,8 +183,9 @@ static int plan_packed(struct vp_planning *planning, const struct vp_setting *se
             vp_plan_skip(planning, setting, "%s: the kernel's vhost-net has no packed rings; vhost-user has",
                          name);
         else
-            vp_plan_attr(planning, setting, nic, "driver/@packed", setting->value.yes ? "on" : "off",
-                         "%s rings, as the profile asks", setting->value.yes ? "packed" : "split");
+            plan_option(planning, setting, nic, "driver/@packed", setting->value.yes ? "on" : "off",
+                        setting->value.yes ? "packed rings, as the profile asks"
+                                           : "split rings, as the profile asks");
     }
     return 0;
 }
@@ -183,10 +196,10 @@ static int plan_mrg_rxbuf(struct vp_planning *planning, const struct vp_setting 
     (void)err;
     for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic))
         if (!vp_nic_refuses(planning, setting, nic, VP_NIC_VIRTIO | VP_NIC_QUEUES))
-            vp_plan_attr(planning, setting, nic, "driver/host/@mrg_rxbuf", setting->value.yes ? "on" : "off",
-                         setting->value.yes
-                             ? "big packets may take several receive buffers"
-                             : "one buffer a packet lets a poll-mode driver take its vector path");
+            plan_option(planning, setting, nic, "driver/host/@mrg_rxbuf", setting->value.yes ? "on" : "off",
+                        setting->value.yes
+                            ? "big packets may take several receive buffers"
+                            : "one buffer a packet lets a poll-mode driver take its vector path");
     return 0;
 }
 

@@ -117,6 +117,14 @@ static const struct vp_trial driver_rows[] = {
     {.set = "network.queues=vcpus",
      .domain = NIC("vhostuser", "<source type='unix' path='/run/s' mode='server'/>" VIRTIO),
      .expect = AT "driver/@queues = 4\n"},
+    /* A model that libvirt would fill in is named, or libvirt would drop the options. */
+    {.set = "network.queues=4",
+     .domain = MACHINE("s390x", "s390-ccw-virtio") NIC("bridge", BRIDGE),
+     .expect = AT "model/@type = virtio\n" AT "driver/@queues = 4\n"},
+    {.set = "network.queues=1; network.mrg-rxbuf=no",
+     .domain = MACHINE("aarch64", "virt") NIC("bridge", BRIDGE),
+     .expect =
+         AT "driver/@queues - (already)\n" AT "model/@type = virtio\n" AT "driver/host/@mrg_rxbuf = off\n"},
     {.set = "network.queues=4",
      .domain = NIC("user", VIRTIO),
      .expect = "skipped network.queues: 52:54:00:00:00:01: it is of type user, whose queues*\n"},
