@@ -58,11 +58,20 @@ static double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+/* The prototype of posix_spawn() is older than const; it changes no word. */
+static char *const *words_of(const char *const *words)
+{
+    char *const *same;
+
+    memcpy(&same, &words, sizeof(same));
+    return same;
+}
+
 /* One run: adds its time, keeps the highest peak. A program that fails ends the benchmark: its time would
  * mean nothing. */
 static void run_once(struct subject *subject)
 {
-    static char *const environment[] = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+    static const char *const environment[] = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
     posix_spawn_file_actions_t actions;
     struct rusage usage;
     double start;
@@ -73,7 +82,7 @@ static void run_once(struct subject *subject)
     posix_spawn_file_actions_addopen(&actions, 0, subject->input, O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
     start = now_us();
-    r = posix_spawnp(&pid, subject->argv[0], &actions, NULL, (char *const *)subject->argv, environment);
+    r = posix_spawnp(&pid, subject->argv[0], &actions, NULL, words_of(subject->argv), words_of(environment));
     if (r != 0) {
         errno = r;
         die("cannot run", subject->argv[0]);
@@ -164,11 +173,26 @@ int main(int argc, char **argv)
     const char *hook = argv[1], *filter = argv[2], *tagged = argv[3];
     const char *untagged = argv[4], *profiles = argv[5];
     struct subject subjects[N_SUBJECTS] = {
-        [HOOK_TAGGED] = {"hook prepare, tagged", tagged, {hook, "guest", "prepare", "begin", "-"}, 1},
-        [HOOK_UNTAGGED] = {"hook prepare, untagged", untagged, {hook, "guest", "prepare", "begin", "-"}, 1},
-        [XMLLINT_TAGGED] = {"xmllint --noout, tagged", "/dev/null", {"xmllint", "--noout", tagged}, 1},
-        [XMLLINT_UNTAGGED] = {"xmllint --noout, untagged", "/dev/null", {"xmllint", "--noout", untagged}, 1},
-        [PYTHON] = {"python3-lxml filter, tagged", tagged, {"/usr/bin/python3", filter, profiles}, 4},
+        [HOOK_TAGGED] = {.name = "hook prepare, tagged",
+                         .input = tagged,
+                         .argv = {hook, "guest", "prepare", "begin", "-"},
+                         .every = 1},
+        [HOOK_UNTAGGED] = {.name = "hook prepare, untagged",
+                           .input = untagged,
+                           .argv = {hook, "guest", "prepare", "begin", "-"},
+                           .every = 1},
+        [XMLLINT_TAGGED] = {.name = "xmllint --noout, tagged",
+                            .input = "/dev/null",
+                            .argv = {"xmllint", "--noout", tagged},
+                            .every = 1},
+        [XMLLINT_UNTAGGED] = {.name = "xmllint --noout, untagged",
+                              .input = "/dev/null",
+                              .argv = {"xmllint", "--noout", untagged},
+                              .every = 1},
+        [PYTHON] = {.name = "python3-lxml filter, tagged",
+                    .input = tagged,
+                    .argv = {"/usr/bin/python3", filter, profiles},
+                    .every = 4},
     };
 
     for (unsigned i = 0; i < N_SUBJECTS; i++) {
