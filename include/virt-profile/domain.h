@@ -42,5 +42,8 @@ uint64_t vp_node_kib(const vp_node *node);
 bool vp_domain_is_windows(const struct vp_domain *domain);
 /* The libosinfo id of the guest's system, e.g. "http://debian.org/debian/12"; NULL when it says none. Borrowed. */
 const char *vp_domain_os_id(const struct vp_domain *domain);
+/* Is an <interface> virtio, by its model or by the one that libvirt fills in for this machine? */
+bool vp_domain_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic);
+
 /* The guest is known to have virtio drivers: it already has a virtio disk, controller or NIC that its maker chose, or libosinfo names a Linux or BSD. */
 bool vp_domain_has_virtio_drivers(const struct vp_domain *domain);

@@ -37,6 +37,13 @@ int vp_host_topology(struct vp_host *host, struct hwloc_topology **ret_topology,
 int vp_host_lists(struct vp_host *host, char **ret_cpus, char **ret_nodes, struct vp_error **err);
 
 /**
+ * The list of CPUs that the scheduler leaves alone (isolcpus), like "2-7"; owned; empty where there are none and for hosts
+ * that do not say (hwloc XML, synthetic).
+ * Source: /sys/devices/system/cpu/isolated.
+ */
+int vp_host_isolated(struct vp_host *host, char **ret_list, struct vp_error **err);
+
+/**
  * How many huge pages of one size the pools hold, free or not, over all nodes.
  * @kib: size of a page, e.g. 2048
  * Returns 0 with 0 pages where the host does not have the size.

@@ -58,21 +58,9 @@ char *vp_nic_name(const vp_node *nic)
     return vp_asprintf("interface %u", number);
 }
 
-/* Where the definition names no model, libvirt fills one in (qemuDomainDefaultNetModel). */
-static bool virtio_by_default(const struct vp_domain *domain, const vp_node *nic)
-{
-    const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");
-    const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
-    if (same(vp_nic_type(nic), "vdpa") || starts(arch, "s390"))
-        return true;
-    return (starts(arch, "aarch64") || starts(arch, "armv") || starts(arch, "riscv")) && machine != NULL &&
-           (strcmp(machine, "virt") == 0 || starts(machine, "virt-"));
-}
-
 bool vp_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic)
 {
-    const char *model = vp_node_walk_attr(nic, "model", "type");
-    return model != NULL ? starts(model, "virtio") : virtio_by_default(domain, nic);
+    return vp_domain_nic_is_virtio(domain, nic);
 }
 
 bool vp_nic_planned_virtio(const struct vp_planning *planning, vp_node *nic)
@@ -80,7 +68,7 @@ bool vp_nic_planned_virtio(const struct vp_planning *planning, vp_node *nic)
     vp_autofree char *model = vp_planned(planning, nic, "model/@type");
     if (same(vp_nic_type(nic), "hostdev"))
         return false;
-    return model != NULL ? starts(model, "virtio") : virtio_by_default(planning->domain, nic);
+    return model != NULL ? starts(model, "virtio") : vp_domain_nic_is_virtio(planning->domain, nic);
 }
 
 bool vp_nic_is_passthrough(const vp_node *nic)

@@ -163,13 +163,37 @@ bool vp_domain_is_windows(const struct vp_domain *domain)
 
 static bool is_virtio(const char *value) { return value != NULL && strncmp(value, "virtio", strlen("virtio")) == 0; }
 
+/* Where the definition names no model, libvirt 9.0 fills one in (qemuDomainDefaultNetModel()). */
+static bool is_virtio_by_default(const struct vp_domain *domain, const vp_node *nic)
+{
+    const char *type = vp_node_attr(nic, "type");
+    const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");
+    const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
+    if (type != NULL && strcmp(type, "vdpa") == 0)
+        return true;
+    if (arch == NULL)
+        return false;
+    if (strncmp(arch, "s390", strlen("s390")) == 0)
+        return true;
+    const bool board = strncmp(arch, "aarch64", strlen("aarch64")) == 0 || strncmp(arch, "armv", strlen("armv")) == 0 ||
+                       strncmp(arch, "riscv", strlen("riscv")) == 0;
+    return board && machine != NULL &&
+           (strcmp(machine, "virt") == 0 || strncmp(machine, "virt-", strlen("virt-")) == 0);
+}
+
+bool vp_domain_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic)
+{
+    const char *model = vp_node_walk_attr(nic, "model", "type");
+    return model != NULL ? is_virtio(model) : is_virtio_by_default(domain, nic);
+}
+
 /* Only devices that a person chooses as virtio count: libvirt adds a virtio balloon, and rng exists in no other kind. */
 static bool has_virtio_device(const struct vp_domain *domain)
 {
     for (const vp_node *n = vp_node_first(vp_domain_devices(domain)); n != NULL; n = vp_node_next(n)) {
         if (vp_node_is(n, "disk") && is_virtio(vp_node_walk_attr(n, "target", "bus")))
             return true;
-        if (vp_node_is(n, "interface") && is_virtio(vp_node_walk_attr(n, "model", "type")))
+        if (vp_node_is(n, "interface") && vp_domain_nic_is_virtio(domain, n))
             return true;
         const char *type = vp_node_attr(n, "type");
         if (vp_node_is(n, "controller") && type != NULL && strcmp(type, "scsi") == 0 &&

@@ -24,6 +24,7 @@ struct vp_host {
 };
 
 #define SYNTHETIC "synthetic:"
+#define ISOLATED_MAX 65536 /* bytes of a list of CPUs; the kernel gives a page */
 
 static void set_source(struct vp_host *host, enum source source, const char *prefix, const char *where)
 {
@@ -164,6 +165,20 @@ int vp_host_lists(struct vp_host *host, char **ret_cpus, char **ret_nodes, struc
 static bool reads_files(const struct vp_host *host)
 {
     return host->source == SOURCE_LIVE || host->source == SOURCE_DUMP;
+}
+
+int vp_host_isolated(struct vp_host *host, char **ret_list, struct vp_error **err)
+{
+    vp_autoerror own = NULL;
+    size_t len = 0;
+    int r = -ENOENT;
+    if (reads_files(host))
+        r = vp_root_read(host->root, "/sys/devices/system/cpu/isolated", ISOLATED_MAX, ret_list, &len, &own);
+    if (r == -ENOENT || r == -ENOTDIR) {
+        *ret_list = vp_strdup("");
+        return 0;
+    }
+    return r < 0 ? vp_fail(err, -r, "%s", own->message) : 0;
 }
 
 static uint64_t count_page_type(hwloc_topology_t topology, uint64_t kib, bool *ret_known)

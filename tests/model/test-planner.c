@@ -130,7 +130,9 @@ START_TEST(plans)
         char *found = NULL;
         ck_assert_ptr_eq(vp_plan_find(plan, a->target), a);
         const enum vp_verdict verdict = vp_verify_definition(a, domain, &found);
-        ck_assert_msg((verdict == VP_VERDICT_OK) == !a->changes, "%s: %s is '%s'", rows[_i].sets, a->target,
+        /* Whether libvirt gave a device that had none an address of its own cannot be told. */
+        const bool open = a->kind == VP_ACTION_READDRESS && a->previous == NULL;
+        ck_assert_msg(open || (verdict == VP_VERDICT_OK) == !a->changes, "%s: %s is '%s'", rows[_i].sets, a->target,
                       found != NULL ? found : "absent");
         free(found);
     }
