@@ -90,12 +90,13 @@ static void plan_switch(struct vp_planning *planning, const struct vp_setting *s
     vp_node *root = planning->domain->root;
     vp_autofree char *path = vp_asprintf(BALLOON "/@%s", attr);
     vp_autofree char *model = model_of(planning);
+    vp_autofree char *said = vp_planned(planning, root, BALLOON "/@model");
     if (model == NULL || !starts(model, "virtio")) {
         vp_plan_skip(planning, setting, "the guest has no virtio balloon");
         return;
     }
     /* A definition without a balloon has libvirt's: made here, it needs a model. */
-    if (vp_node_walk(root, BALLOON) == NULL)
+    if (said == NULL)
         vp_plan_attr(planning, setting, root, BALLOON "/@model", model, "balloon that libvirt would add");
     vp_plan_attr(planning, setting, root, path, setting->value.yes ? "on" : "off", "%s", reason);
 }
