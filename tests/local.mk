@@ -10,6 +10,7 @@ include tests/model/local.mk
 include tests/knobs/local.mk
 include tests/hook/local.mk
 include tests/cli/local.mk
+include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/e2e/local.mk
 include tests/lint/local.mk

@@ -186,6 +186,10 @@ static const char *const kept[] = {
     "<a b=\"\xc3\xa4\"/>\n",
     "<a><?pi x?></a>\n",
     "<a b=\"1&#10;2&#9;3\"/>\n",
+    "<a b='1' c='\"' d='&apos;'/>\n",
+    "<a b='1'><!-- \"x\" --><?pi a=\"b\"?><![CDATA[a=\"b\"]]>\"text\"</a>\n",
+    "<a xmlns:p='urn:\"x' b='1' p:c='2'/>\n",
+    "<a b='&gt;'/>\n",
 };
 
 START_TEST(keeps)

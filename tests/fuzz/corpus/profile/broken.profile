@@ -1,0 +1,7 @@
+[profile
+summary
+ = x
+[a]
+  b: c ; d
+[a]
+b = Ã¤

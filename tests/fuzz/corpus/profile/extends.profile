@@ -1,0 +1,2 @@
+[profile]
+extends = nothing-like-it
