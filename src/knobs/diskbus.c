@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Every disk that moves is sorted in among all others: no more than a guest of this world has. */
+#define DISKS_MAX 256
+
 enum { BUS_VIRTIO, BUS_SCSI };
 static const char *const buses[] = {"virtio", "scsi", NULL};
 
@@ -216,10 +219,22 @@ static void plan_bus_of(struct vp_planning *planning, const struct vp_setting *s
         plan_move(planning, setting, disk);
 }
 
+static size_t count_disks(const struct vp_domain *domain)
+{
+    size_t n = 0;
+    for (const vp_node *d = vp_node_child(vp_domain_devices(domain), "disk"); d != NULL; d = vp_node_same(d))
+        n++;
+    return n;
+}
+
 static int plan_bus(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
     (void)err;
     const char *obstacle = guest_obstacle(planning->domain);
+    if (count_disks(planning->domain) > DISKS_MAX) {
+        vp_plan_skip(planning, setting, "disks are only moved in guests with at most %d of them", DISKS_MAX);
+        return 0;
+    }
     VP_CLEANUP(order_done) struct order now = stored_order(planning->domain);
     for (size_t i = 0; i < now.n; i++) {
         vp_node *disk = now.items[i].disk;
