@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "escape.h"
 #include "json.h"
 #include "strbuf.h"
 #include "table.h"
@@ -78,6 +79,17 @@ static void entry_row(struct vp_table *table, const struct entry *entry)
     vp_table_cell(table, "brown", shadowed[0] != '\0' ? shadowed : NULL);
 }
 
+static void say_none(const struct vp_profile_dirs *where)
+{
+    struct vp_strbuf dirs = {0};
+
+    for (size_t i = 0; where->dirs[i] != NULL; i++)
+        vp_strbuf_join(&dirs, ", ", where->dirs[i]);
+    vp_autofree char *joined = vp_strbuf_take(&dirs);
+    vp_autofree char *text = vp_escape(joined);
+    fprintf(stderr, "virt-profile: there are no profiles in %s\n", text);
+}
+
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err)
 {
     struct vp_column columns[] = {
@@ -109,6 +121,8 @@ int vp_cmd_list(struct vp_cli *cli, struct vp_error **err)
         if (entry.files[0] != NULL && entry.files[1] != NULL)
             columns[VP_ARRAY_SIZE(columns) - 1].name = "SHADOWS";
     }
+    if (names[0] == NULL)
+        say_none(&where);
     if (cli->json)
         vp_json_print(array);
     else

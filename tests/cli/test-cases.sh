@@ -33,12 +33,13 @@ check() { # text, command…
 # Standard input through the program, on a host that has nothing but the profiles.
 run() { "$program" --root "$root" --profiles /profiles "$@"; }
 
+canonical() { xmllint --nonet --noblanks "$1" | xmllint --nonet --c14n - | xmllint --nonet --format -; }
+
 # Same document but for white space between elements? Equal bytes are.
 same_xml() {
     cmp -s "$1" "$2" && return 0
     command -v xmllint >/dev/null || { echo "the bytes differ, and there is no xmllint to compare the documents"; return 1; }
-    diff -u <(xmllint --nonet --noblanks "$1" | xmllint --nonet --c14n -) \
-        <(xmllint --nonet --noblanks "$2" | xmllint --nonet --c14n -)
+    diff -u <(canonical "$1") <(canonical "$2")
 }
 
 # PCI addresses that two devices have; saved ones in the metadata do not count.

@@ -52,6 +52,11 @@ if [ -n "$defaults" ]; then
     has 'list marks what is shadowed' "$OUT" "^parent	2	The parent	/profiles/parent.profile	$defaults/parent.profile$"
 fi
 
+mkdir -p "$work/empty"
+run --root "$work/empty" list
+is 'a host without profiles: nothing to list, and where was looked' "$STATUS:$OUT" 0:
+has 'is told' "$ERR" '^virt-profile: there are no profiles in /.*, /'
+
 # tables
 COLUMNS=100 run_here list --color=always
 has 'a table has a heading' "$OUT" '^NAME +SETTINGS'
