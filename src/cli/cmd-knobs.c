@@ -9,6 +9,8 @@
 #include "man.h"
 #include "table.h"
 
+#define WIDE_COLUMNS 100
+
 /* The knob itself, all of them (no name), or those of a section. */
 static bool chosen(const struct vp_knob *knob, const char *name)
 {
@@ -64,8 +66,10 @@ static void print_one(const struct vp_knob *knob)
 
 static void print_table(const struct vp_cli *cli, const struct vp_registry *registry, const char *name)
 {
-    static const struct vp_column columns[] = {
-        {"KNOB", VP_COLUMN_WHOLE, false},       {"TYPE", VP_COLUMN_WHOLE, false},
+    /* What it accepts tells the type too, where there is no room for both. */
+    const char *type = vp_table_width() < WIDE_COLUMNS ? NULL : "TYPE";
+    const struct vp_column columns[] = {
+        {"KNOB", VP_COLUMN_WHOLE, false},       {type, VP_COLUMN_WHOLE, false},
         {"ACCEPTS", VP_COLUMN_WRAP, false},     {"EFFECT", VP_COLUMN_WHOLE, false},
         {"DESCRIPTION", VP_COLUMN_WRAP, false},
     };

@@ -61,8 +61,14 @@ has 'is told' "$ERR" '^virt-profile: there are no profiles in /.*, /'
 COLUMNS=100 run_here list --color=always
 has 'a table has a heading' "$OUT" '^NAME +SETTINGS'
 has 'and colours' "$OUT" "$esc"
-is 'no line is wider than the terminal' \
-    "$(COLUMNS=100 "$program" --root "$root" --profiles /profiles knobs --color=always | sed "s/$esc\[[0-9;]*m//g" | awk 'length > 100' | wc -l)" 0
+for columns in 80 100 160; do
+    for words in knobs 'show sql-db' list; do
+        # shellcheck disable=SC2086 # words
+        COLUMNS=$columns run_here $words --color=always
+        is "$words: no line is wider than a terminal of $columns columns" \
+            "$(printf "%s\n" "$OUT" | sed "s/$esc\[[0-9;]*m//g" | awk -v max="$columns" 'length > max' | wc -l)" 0
+    done
+done
 if command -v script >/dev/null; then
     script -qec "stty cols 120; '$program' --root '$root' --profiles /profiles plan -p sql-db --host '$host' '$work/plain.xml'" \
         /dev/null </dev/null >"$work/tty" 2>&1
