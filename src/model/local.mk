@@ -7,7 +7,11 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/host.h src/model/host.c \
 	include/virt-profile/ini_file.h src/model/ini_file.c \
 	include/virt-profile/knob.h src/model/knob.c \
+	include/virt-profile/occupied.h src/model/occupied.c \
 	include/virt-profile/place.h src/model/place.c \
+	include/virt-profile/placement.h src/model/placement.c src/model/placement_build.c src/model/placement_cores.c \
+	src/model/placement_float.c src/model/placement_keep.c src/model/placement_nodes.c src/model/placement_why.c \
+	src/model/search.h \
 	include/virt-profile/plan.h src/model/plan.c \
 	include/virt-profile/planner.h src/model/planner.c \
 	include/virt-profile/planner_xml.h src/model/planner_xml.c \
@@ -16,4 +20,5 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/engine.h src/model/engine.c \
 	include/virt-profile/schema.h src/model/schema.c \
 	include/virt-profile/tag.h src/model/tag.c \
+	include/virt-profile/topology.h src/model/topology.c \
 	include/virt-profile/xml.h src/model/xml.c src/model/xml_compare.c src/model/xml_edit.c

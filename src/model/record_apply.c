@@ -88,15 +88,31 @@ static vp_node *stored_node(const struct applying *a, const vp_node *node)
     return place.node;
 }
 
+/* Does the stored record say that a place is ours? */
+static bool is_recorded(const struct applying *a, const char *place)
+{
+    struct vp_tag tag;
+    const char *knob = NULL;
+    const char *at = NULL;
+    if (!vp_tag_read(a->old, &tag))
+        return false;
+    const vp_node *n = vp_record_next(&tag, NULL, &knob, &at);
+    while (n != NULL && strcmp(at, place) != 0)
+        n = vp_record_next(&tag, n, &knob, &at);
+    return n != NULL;
+}
+
 /* What libvirt wrote on an element that we made to hold others stays with it. */
 static void keep_defaults(const struct applying *a, vp_node *made)
 {
     const vp_node *stored = stored_node(a, made);
     const char *name = NULL;
     const char *value = NULL;
-    for (size_t i = 0; stored != NULL && vp_node_attr_at(stored, i, &name, &value); i++)
-        if (vp_node_tolerates(vp_node_name(made), name, NULL))
+    for (size_t i = 0; stored != NULL && vp_node_attr_at(stored, i, &name, &value); i++) {
+        vp_autofree char *at = record_place(a, made, name);
+        if (vp_node_tolerates(vp_node_name(made), name, NULL) && !is_recorded(a, at))
             vp_node_set_attr(made, name, value);
+    }
     for (const vp_node *n = vp_node_first(stored); n != NULL; n = vp_node_next(n))
         if (vp_node_tolerates(vp_node_name(made), NULL, vp_node_name(n)) &&
             vp_node_child(made, vp_node_name(n)) == NULL)
@@ -208,9 +224,7 @@ static void apply_attr(const struct applying *a, const struct vp_action *action)
     const char *last = NULL;
     vp_node *node = make_holders(a, action->anchor, action->target + action->rest, &last);
     vp_node *entry = add_entry(a, "was", action, node, last + 1);
-    const char *was = vp_node_attr(node, last + 1);
-    if (was != NULL)
-        vp_node_set_attr(entry, "value", was);
+    vp_node_set_attr(entry, "value", action->previous);
     vp_node_set_attr(node, last + 1, action->value);
     if (turns_device_on(action))
         keep_defaults(a, node);

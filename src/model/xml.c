@@ -170,25 +170,38 @@ static const char *requote(struct vp_strbuf *buf, const char *at)
     return at + 1 + n + (at[1 + n] == '"');
 }
 
-/* libxml2 always writes double quotes; in a document that has libvirt's single ones that would change every line. */
+/* One tag, from its '<' on. Returns what stands behind its '>'. */
+static const char *requote_tag(struct vp_strbuf *buf, const char *at)
+{
+    while (*at != '\0' && *at != '>') {
+        size_t n = strcspn(at, "\"'>");
+        if (at[n] == '"' && n == 0) {
+            at = requote(buf, at);
+            continue;
+        }
+        /* libxml2 takes single quotes by itself for the URI of a namespace that has double ones in it. */
+        if (at[n] == '\'')
+            n += 1 + strcspn(at + n + 1, "'") + 1;
+        vp_strbuf_addn(buf, at, n);
+        at += n;
+    }
+    return at;
+}
+
+/* libxml2 writes double quotes; in a document that has libvirt's single ones that would change every line. */
 static char *single_quotes(const char *text)
 {
     struct vp_strbuf buf = {0};
-    bool in_tag = false;
     while (*text != '\0') {
-        const char *end = in_tag ? NULL : skip_piece(text);
-        if (end == NULL)
-            end = text + (in_tag ? strcspn(text, "\">") : strcspn(text + 1, "<") + 1);
-        if (!in_tag && *text == '<' && skip_piece(text) == NULL) {
-            in_tag = true;
-            end = text + strcspn(text, "\">");
+        const char *end = skip_piece(text);
+        if (end == NULL && *text == '<') {
+            text = requote_tag(&buf, text);
+            continue;
         }
+        if (end == NULL)
+            end = text + 1 + strcspn(text + 1, "<");
         vp_strbuf_addn(&buf, text, (size_t)(end - text));
         text = end;
-        if (in_tag && *text == '"')
-            text = requote(&buf, text);
-        else if (in_tag && *text == '>')
-            in_tag = false;
     }
     return vp_strbuf_take(&buf);
 }
