@@ -66,7 +66,9 @@ static void plan_cache_of(struct vp_planning *planning, const struct vp_setting 
     if (is_written_through(caches[cache]) != is_written_through(vp_node_walk_attr(disk, "driver", "cache")))
         vp_plan_as(planning, VP_EFFECT_GUEST);
     vp_plan_attr(planning, setting, disk, "driver/@cache", caches[cache], "%s", cache_reason(cache));
-    if (!is_direct(caches[cache]) && is(vp_node_walk_attr(disk, "driver", "io"), ios[IO_NATIVE]))
+    /* Not where the change waits for a cold start. */
+    vp_autofree char *planned = vp_planned(planning, disk, "driver/@cache");
+    if (!is_direct(planned) && is(vp_node_walk_attr(disk, "driver", "io"), ios[IO_NATIVE]))
         vp_plan_attr(planning, setting, disk, "driver/@io", ios[IO_THREADS],
                      "libvirt refuses native I/O through the host's page cache");
 }

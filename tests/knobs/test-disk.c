@@ -40,6 +40,8 @@ static const struct vp_trial cache_rows[] = {
      DRIVER "@cache = writeback\n" DRIVER "@io = threads"},
     {DEVICES(FILE_VDA(RAW("cache='none' io='native'"))), "disk.cache=directsync",
      DRIVER "@cache = directsync"},
+    {DEVICES(FILE_VDA(RAW("cache='none' io='native'"))), "disk.cache=writethrough", "skipped disk.cache: *",
+     .phase = VP_PHASE_RESTORE},
     {DEVICES(FILE_VDA(RAW("cache='none' io='native'"))), "disk.cache=writeback; disk.io=native",
      DRIVER "@cache = writeback\n" DRIVER "@io = threads\nskipped disk.io: vda: native I/O needs cache *"},
     /* Only whether the guest has to flush can be seen by it. */
