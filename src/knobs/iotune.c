@@ -17,7 +17,7 @@
 #define IOPS_MAX 1000000000
 
 /*
- * A field of <iotune>: part × what × kind, then the size that counts as one request. The table's rows are in
+ * A field of <iotune>: part, what and kind, then the size that counts as one request. The table has rows in
  * this order.
  */
 enum { RATE, BURST, LENGTH, PARTS };
