@@ -8,6 +8,14 @@
  * struct vp_knob.plan; the choices are in the order of its table.
  */
 
+vp_node *vp_guest_first(const struct vp_planning *planning, const char *name); /* a device; NULL: none */
+bool vp_guest_is_s390(const struct vp_domain *domain);
+/* Why a virtio device cannot be given to the guest; NULL when it can. */
+const char *vp_guest_no_virtio(const struct vp_planning *planning);
+/* Plan that a device goes. */
+void vp_guest_drop(struct vp_planning *planning, const struct vp_setting *setting, vp_node *node,
+                   const char *reason);
+
 int vp_guest_plan_rng(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err);
 
 extern const char *const vp_guest_consoles[];

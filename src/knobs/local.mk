@@ -14,4 +14,4 @@ libvirt_profile_a_SOURCES += include/virt-profile/knobs.h src/knobs/registry.c
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/nics.h src/knobs/nics.c src/knobs/network.c \
 	include/virt-profile/timer.h src/knobs/timer.c src/knobs/clock.c src/knobs/hyperv.c \
-	include/virt-profile/guestdevices.h src/knobs/guestdevices.c src/knobs/guest.c
+	include/virt-profile/guestdevices.h src/knobs/guestdevices.c src/knobs/guestusb.c src/knobs/guest.c

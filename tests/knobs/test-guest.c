@@ -131,6 +131,7 @@ static const struct vp_trial video_rows[] = {
 
 #define TABLET(bus) "<input type='tablet' bus='" bus "'/>"
 #define MOUSE "<input type='mouse' bus='ps2'/>"
+#define KEYBOARD "<input type='keyboard' bus='ps2'/>"
 
 static const struct vp_trial tablet_rows[] = {
     {.set = "guest.tablet=virtio",
@@ -142,12 +143,22 @@ static const struct vp_trial tablet_rows[] = {
     {.set = "guest.tablet=virtio", .domain = DEBIAN DEVICES(TABLET("virtio")), .expect = ""},
     {.set = "guest.tablet=virtio",
      .domain = DEBIAN DEVICES(VNC MOUSE),
-     .expect = "devices/input[#2] = " TABLET("virtio") "\n"},
+     .expect = "devices/input[#2] = " KEYBOARD "\ndevices/input[#3] = " TABLET("virtio") "\n"},
+    {.set = "guest.tablet=virtio",
+     .domain = DEBIAN MACHINE("aarch64", "virt") DEVICES(VNC),
+     .expect = "devices/input[#1] = " TABLET("virtio") "\n"},
     {.set = "guest.tablet=virtio", .domain = DEBIAN DEVICES(MOUSE), .expect = ""},
     {.set = "guest.tablet=virtio",
      .domain = DEVICES(TABLET("usb")),
      .expect = "skipped guest.tablet: the guest is not known to have virtio drivers*\n"},
-    {.set = "guest.tablet=usb", .domain = DEVICES(VNC), .expect = "devices/input[#1] = " TABLET("usb") "\n"},
+    /* libvirt would put mouse and keyboard behind a tablet that stands alone. */
+    {.set = "guest.tablet=usb",
+     .domain = DEVICES(VNC),
+     .expect = "devices/input[#1] = " MOUSE "\ndevices/input[#2] = " KEYBOARD "\n"
+               "devices/input[#3] = " TABLET("usb") "\n"},
+    {.set = "guest.tablet=usb",
+     .domain = DEVICES(VNC MOUSE "<input type='keyboard'/>"),
+     .expect = "devices/input[#3] = " TABLET("usb") "\n"},
     {.set = "guest.tablet=usb",
      .domain = DEVICES(VNC "<controller type='usb' index='0' model='none'/>"),
      .expect = "skipped guest.tablet: the machine has no USB\n"},
