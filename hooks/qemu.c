@@ -11,7 +11,10 @@ static const char usage[] =
     "  --help     show this\n"
     "  --version  show the version\n";
 
-/* libvirt passes four arguments, and a domain may be called anything: options count only where there are fewer, and --root DIR where there are six. */
+/*
+ * libvirt passes four arguments, and a domain may be called anything: options count only where there are
+ * fewer, and --root DIR where there are six.
+ */
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "--version") == 0)

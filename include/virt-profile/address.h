@@ -11,7 +11,8 @@ enum vp_address_mark {
 };
 
 /**
- * Let no two devices have one PCI or USB address: of two, ours loses its <address> to any other and a restored
+ * Let no two devices have one PCI or USB address: of two, ours loses its <address> to any other and a
+ * restored
  * one to a plain one. libvirt gives new ones.
  */
 void vp_address_settle(struct vp_domain *domain);

@@ -13,15 +13,16 @@ struct vp_engine {
 /* What is asked of one definition. Zero is: as its tag says, for a cold start. */
 struct vp_request {
     enum vp_phase phase;
-    const char *profile;       /* NULL: the one in its tag */
-    const char *const *sets;   /* NULL-terminated "KNOB=VALUE"; NULL: none. Written into the tag. */
-    bool drop_sets;            /* forget the overrides in the tag first */
-    const char *enforce;       /* NULL: leave the tag's */
+    const char *profile;     /* NULL: the one in its tag */
+    const char *const *sets; /* NULL-terminated "KNOB=VALUE"; NULL: none. Written into the tag. */
+    bool drop_sets;          /* forget the overrides in the tag first */
+    const char *enforce;     /* NULL: leave the tag's */
 };
 
 /* A definition, taken apart and planned. */
 struct vp_result {
-    struct vp_domain *base;     /* owned; without virt-profile's settings, with the tag; what the plan was made for */
+    struct vp_domain
+        *base; /* owned; without virt-profile's settings, with the tag; what the plan was made for */
     struct vp_profile *profile; /* owned; NULL when untagged */
     struct vp_plan *plan;       /* owned; NULL when untagged */
 };
@@ -56,7 +57,8 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
 /**
  * What of the plan a definition does not hold yet.
  * @domain: as stored or live
- * @ret_pending: each an owned sentence part "disk.cache: devices/disk[vda]/driver/@cache is 'writeback', should be 'none'"; NULL-terminated, vp_names_free()
+ * @ret_pending: each an owned sentence part "disk.cache: devices/disk[vda]/driver/@cache is
+ *               'writeback', should be 'none'"; NULL-terminated, vp_names_free()
  * Leftovers of settings that the profile no longer makes count too.
  */
 int vp_engine_pending(const struct vp_result *result, const struct vp_registry *registry,

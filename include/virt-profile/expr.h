@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 /*
- * A count that depends on the guest: a number, a variable (vcpus, disks, nics), min(a, b) or max(a, b), nested at most eight deep.
+ * A count that depends on the guest: a number, a variable (vcpus, disks, nics), min(a, b) or max(a, b),
+ * nested at most eight deep.
  */
 struct vp_expr_vars {
     uint64_t vcpus; /* most the guest can have */

@@ -8,7 +8,8 @@
 /**
  * Read a descriptor to its end.
  * @what: the object's name for the message, e.g. "standard input" or a path
- * @max: most bytes that are accepted; one more gives -EFBIG. The rest is still read and dropped where `drain` is
+ * @max: most bytes that are accepted; one more gives -EFBIG. The rest is still read and dropped where
+ *       `drain` is
  *       set, so that a writer on the other end of a pipe never blocks or sees EPIPE.
  * @ret_text: owned by the caller, NUL-terminated (the NUL not counted); may hold NUL bytes inside
  * Returns 0, -EFBIG, or the negative errno of read().

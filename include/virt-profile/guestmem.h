@@ -28,7 +28,8 @@ bool vp_guestmem_pages(const struct vp_domain *domain, uint64_t page, uint64_t *
 bool vp_guestmem_is_exchanged(const struct vp_domain *domain);
 
 /**
- * Is the guest's memory called differently in a saved or migrated state when it comes from another source? Then the
+ * Is the guest's memory called differently in a saved or migrated state when it comes from another source?
+ * Then the
  * source may only change at a cold start.
  */
 bool vp_guestmem_is_named_by_source(const struct vp_domain *domain);

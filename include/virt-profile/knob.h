@@ -19,47 +19,58 @@ enum vp_type {
     VP_TYPE_BOOL,   /* yes, no */
     VP_TYPE_CHOICE, /* one of `choices` */
     VP_TYPE_LIST,   /* several of `choices`, comma separated, order kept */
-    VP_TYPE_COUNT,  /* a number or an expression over the guest: 4, vcpus, min(vcpus, 8); also one of `choices` */
-    VP_TYPE_SIZE,   /* an amount of bytes: 64K, 512M, 1G; also one of `choices` */
-    VP_TYPE_TEXT,   /* checked by the knob's `check` */
+    /* a number or an expression over the guest: 4, vcpus, min(vcpus, 8); also one of `choices` */
+    VP_TYPE_COUNT,
+    VP_TYPE_SIZE, /* an amount of bytes: 64K, 512M, 1G; also one of `choices` */
+    VP_TYPE_TEXT, /* checked by the knob's `check` */
     VP_TYPE_N_
 };
 extern const char *const vp_type_names[VP_TYPE_N_];
 
-/* A value as written in a profile, read by its type. `keep` never becomes a value: it leaves the definition alone. */
+/*
+ * A value as written in a profile, read by its type. `keep` never becomes a value: it leaves the definition
+ * alone.
+ */
 struct vp_value {
-    char *text;         /* owned; as written */
-    bool yes;           /* BOOL */
-    int choice;         /* CHOICE, and COUNT or SIZE where a choice was written: index in `choices`; else -1 */
-    int list[16];       /* LIST: indexes in `choices`, in the order written */
-    unsigned list_n;    /* LIST */
-    uint64_t bytes;     /* SIZE */
+    char *text;      /* owned; as written */
+    bool yes;        /* BOOL */
+    int choice;      /* CHOICE, and COUNT or SIZE where a choice was written: index in `choices`; else -1 */
+    int list[16];    /* LIST: indexes in `choices`, in the order written */
+    unsigned list_n; /* LIST */
+    uint64_t bytes;  /* SIZE */
 };
 
 enum vp_verdict { VP_VERDICT_OK, VP_VERDICT_DIFFERS, VP_VERDICT_N_ };
 
-/* One named setting. The rows of the const tables in src/knobs/ are all there is: nothing lists knobs a second time. */
+/*
+ * One named setting. The rows of the const tables in src/knobs/ are all there is: nothing lists knobs a
+ * second time.
+ */
 struct vp_knob {
-    const char *name;           /* "disk.cache": section and key of a profile */
+    const char *name; /* "disk.cache": section and key of a profile */
     enum vp_type type;
     enum vp_effect effect;
     const char *const *choices; /* NULL-terminated; NULL where the type needs none */
     uint64_t min, max;          /* COUNT and SIZE, inclusive; max 0 means no limit */
     const char *unit;           /* for people: "requests/s"; NULL where there is none */
-    const char *doc;            /* what it does and under which conditions; one to three sentences for knobs(7) */
+    const char *doc; /* what it does and under which conditions; one to three sentences for knobs(7) */
     int (*check)(const char *text, struct vp_error **err); /* TEXT only */
     /**
-     * Add the actions that bring the value into the definition. Pure. Conditions an expert would apply belong here:
-     * what cannot or should not be done becomes vp_plan_skip() with a reason, never an error. Errors are for what
+     * Add the actions that bring the value into the definition. Pure. Conditions an expert would apply belong
+     * here:
+     * what cannot or should not be done becomes vp_plan_skip() with a reason, never an error. Errors are for
+     * what
      * makes planning impossible.
      */
     int (*plan)(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err);
     /**
-     * Does `domain` (a live or stored definition) hold what the action wants? vp_verify_definition() serves all
+     * Does `domain` (a live or stored definition) hold what the action wants? vp_verify_definition() serves
+     * all
      * actions on the definition.
      * @ret_found: what is there instead, NULL when absent; owned by the caller
      */
-    enum vp_verdict (*verify)(const struct vp_action *action, const struct vp_domain *domain, char **ret_found);
+    enum vp_verdict (*verify)(const struct vp_action *action, const struct vp_domain *domain,
+                              char **ret_found);
 };
 
 /* All knobs, in planning order: tables of the areas one after another. */
@@ -80,5 +91,8 @@ int vp_value_parse(const struct vp_knob *knob, const char *text, struct vp_value
                    struct vp_error **err);
 void vp_value_done(struct vp_value *value);
 
-/* What a knob accepts, for people: "yes | no", "none | native | …", "a number or expression, 1 to 256". Owned. */
+/*
+ * What a knob accepts, for people: "yes | no", "none | native | …", "a number or expression, 1 to 256".
+ * Owned.
+ */
 char *vp_knob_accepts(const struct vp_knob *knob) VP_MUST_USE;

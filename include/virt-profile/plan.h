@@ -7,9 +7,11 @@
 /* What an action does to the definition at its target. */
 enum vp_action_kind {
     VP_ACTION_ATTRIBUTE, /* an attribute gets `value`, or goes when that is NULL */
-    VP_ACTION_TEXT,      /* an element gets `value` as its text, and is made where missing; NULL removes the element */
-    VP_ACTION_ELEMENT,   /* an element becomes `value` (XML), is made where missing; NULL removes it */
-    VP_ACTION_READDRESS, /* a device's <address>, if any, goes, and libvirt gives it a new one (its bus changed) */
+    /* an element gets `value` as its text, and is made where missing; NULL removes the element */
+    VP_ACTION_TEXT,
+    VP_ACTION_ELEMENT, /* an element becomes `value` (XML), is made where missing; NULL removes it */
+    /* a device's <address>, if any, goes, and libvirt gives it a new one (its bus changed) */
+    VP_ACTION_READDRESS,
     VP_ACTION_N_
 };
 extern const char *const vp_action_kind_names[VP_ACTION_N_];
@@ -17,16 +19,21 @@ extern const char *const vp_action_kind_names[VP_ACTION_N_];
 struct vp_action {
     enum vp_action_kind kind;
     enum vp_effect effect;
-    bool own_effect;   /* the effect is not its knob's, so the record has to say it */
-    const char *knob;  /* borrowed; "xml" for the [xml] section */
-    char *target;      /* owned; a place (place.h): "devices/disk[vda]/driver/@cache" */
-    char *settled;     /* owned; the place's name once the plan is carried out, where removals shift the numbers; NULL: target */
-    char *value;       /* owned; NULL: absent */
-    char *previous;    /* owned; what is there without virt-profile; NULL: absent */
-    char *reason;      /* owned; one clause for `plan` */
-    vp_node *anchor;   /* borrowed from the definition that was planned: where `rest` starts */
-    size_t rest;       /* offset in target of the part below the anchor */
-    bool changes;      /* value differs from previous; false: the definition already says so by itself */
+    bool own_effect;  /* the effect is not its knob's, so the record has to say it */
+    const char *knob; /* borrowed; "xml" for the [xml] section */
+    char *target;     /* owned; a place (place.h): "devices/disk[vda]/driver/@cache" */
+    char *
+        /*
+         * owned; the place's name once the plan is carried out, where removals shift the numbers; NULL:
+         * target
+         */
+        settled;
+    char *value;     /* owned; NULL: absent */
+    char *previous;  /* owned; what is there without virt-profile; NULL: absent */
+    char *reason;    /* owned; one clause for `plan` */
+    vp_node *anchor; /* borrowed from the definition that was planned: where `rest` starts */
+    size_t rest;     /* offset in target of the part below the anchor */
+    bool changes;    /* value differs from previous; false: the definition already says so by itself */
 };
 
 enum vp_note_kind { VP_NOTE_SKIPPED, VP_NOTE_WARNING, VP_NOTE_N_ };
@@ -53,10 +60,14 @@ void vp_action_done(struct vp_action *action);
 
 struct vp_plan *vp_plan_new(void);
 void vp_plan_free(struct vp_plan *plan);
-static inline void vp_plan_free_ptr(struct vp_plan **plan) { vp_plan_free(*plan); }
+static inline void vp_plan_free_ptr(struct vp_plan **plan)
+{
+    vp_plan_free(*plan);
+}
 
 /**
- * Add an action, or replace the one on the same target, which stays where it was in the list. One on a whole element
+ * Add an action, or replace the one on the same target, which stays where it was in the list. One on a whole
+ * element
  * takes earlier ones below it out. Takes what the action owns.
  */
 void vp_plan_put(struct vp_plan *plan, struct vp_action action);

@@ -11,7 +11,10 @@ extern const char *const vp_phase_names[VP_PHASE_N_];
 /* May a setting with this effect be changed in the definition in this phase? `guest` only at a cold start. */
 bool vp_phase_allows(enum vp_phase phase, enum vp_effect effect);
 
-/* What a knob's planner works with. All borrowed, and const but for the plan, which grows, and the host, which reads lazily. */
+/*
+ * What a knob's planner works with. All borrowed, and const but for the plan, which grows, and the host,
+ * which reads lazily.
+ */
 struct vp_planning {
     const struct vp_domain *domain; /* the definition as it is without virt-profile */
     const struct vp_profile *profile;
@@ -24,7 +27,8 @@ struct vp_planning {
 };
 
 /**
- * Make the plan for a domain: every knob the profile sets, in registry order, then its [xml] section. Pure: no writes, no clock, no environment.
+ * Make the plan for a domain: every knob the profile sets, in registry order, then its [xml] section. Pure:
+ * no writes, no clock, no environment.
  * @domain: without virt-profile's own settings in it (vp_record_revert())
  * Returns 0, or the error of the first knob that failed, named in the message.
  */
@@ -33,15 +37,19 @@ int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *prof
                    struct vp_plan **ret_plan, struct vp_error **err);
 
 /*
- * For the planners of knobs. `at` is an existing element of planning->domain (NULL: nothing happens, a domain may have no <devices>); `path` leads down from it: steps joined by
- * '/', "name" (the first of that name; made where missing), "name[KEY]" (see place.h), "name[+]" (a new one behind its like), and last an
- * element or "@attribute". `fmt` is the reason, one clause. value NULL removes. An action is added even where the
- * definition already says so; it then has changes == false. A later action on the same place replaces the earlier one.
+ * For the planners of knobs. `at` is an existing element of planning->domain (NULL: nothing happens, a domain
+ * may have no <devices>); `path` leads down from it: steps joined by
+ * '/', "name" (the first of that name; made where missing), "name[KEY]" (see place.h), "name[+]" (a new one
+ * behind its like), and last an
+ * element or "@attribute". `fmt` is the reason, one clause. value NULL removes. An action is added even where
+ * the
+ * definition already says so; it then has changes == false. A later action on the same place replaces the
+ * earlier one.
  */
-void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
-                  const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
-void vp_plan_text(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
-                  const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
+void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
+                  const char *path, const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
+void vp_plan_text(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
+                  const char *path, const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
 /* value: XML of one element as libvirt would print it, so that the stored definition compares equal. */
 void vp_plan_element(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                      const char *path, const char *value, const char *fmt, ...) VP_PRINTF(6, 7);
@@ -57,12 +65,16 @@ void vp_plan_skip(struct vp_planning *planning, const struct vp_setting *setting
 void vp_plan_warn(struct vp_planning *planning, const struct vp_setting *setting, const char *fmt, ...)
     VP_PRINTF(3, 4);
 
-/* What a place below an element will hold after the plan so far: attribute value or element text (owned), NULL when absent. */
+/*
+ * What a place below an element will hold after the plan so far: attribute value or element text (owned),
+ * NULL when absent.
+ */
 char *vp_planned(const struct vp_planning *planning, vp_node *at, const char *path) VP_MUST_USE;
 
 /**
  * Work out a COUNT value for this guest.
- * Variables: vcpus (most it can have), disks (data disks, no cdrom or floppy), nics. Clamped to the knob's min and max.
+ * Variables: vcpus (most it can have), disks (data disks, no cdrom or floppy), nics. Clamped to the knob's
+ * min and max.
  * Only call when setting->value.choice is -1.
  */
 uint64_t vp_plan_count(const struct vp_planning *planning, const struct vp_setting *setting);

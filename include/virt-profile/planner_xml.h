@@ -11,13 +11,16 @@ extern const struct vp_knob vp_xml_knob;
 
 /**
  * Check a path of the [xml] section: a place (place.h), where "[*]" means each element of that name.
- * Returns 0, or -EINVAL: malformed, or a place that is not virt-profile's to change: name, uuid, metadata, passwords.
+ * Returns 0, or -EINVAL: malformed, or a place that is not virt-profile's to change: name, uuid, metadata,
+ * passwords.
  */
 int vp_xml_path_check(const char *path, struct vp_error **err);
 
 /**
- * Plan the [xml] section: each path an attribute (last step "@name") or an element that gets a text, becomes an
- * element (value starts with '<'), or goes (VP_XML_ABSENT). Each "[*]" stands for the elements that are there.
+ * Plan the [xml] section: each path an attribute (last step "@name") or an element that gets a text, becomes
+ * an
+ * element (value starts with '<'), or goes (VP_XML_ABSENT). Each "[*]" stands for the elements that are
+ * there.
  * Returns 0, or -EINVAL when a knob of the profile manages the same place, or the value is no XML.
  */
 int vp_plan_xml_settings(struct vp_planning *planning, struct vp_error **err);

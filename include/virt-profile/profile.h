@@ -15,9 +15,9 @@ extern const char *const vp_enforce_names[VP_ENFORCE_N_];
 /* A knob's value and where it was said. */
 struct vp_setting {
     const struct vp_knob *knob; /* NULL in the [xml] section */
-    char *path;                 /* owned; [xml]: the place, e.g. "devices/disk[*]/driver/@discard"; else NULL */
+    char *path; /* owned; [xml]: the place, e.g. "devices/disk[*]/driver/@discard"; else NULL */
     struct vp_value value;
-    char *origin;               /* owned; "FILE:LINE", "--set" or "tag" */
+    char *origin; /* owned; "FILE:LINE", "--set" or "tag" */
 };
 
 struct vp_profile {
@@ -30,7 +30,9 @@ struct vp_profile {
     size_t n, cap;
 };
 
-/* Where profiles are looked for, first match by file name wins. NULL-terminated; paths below the root handle. */
+/*
+ * Where profiles are looked for, first match by file name wins. NULL-terminated; paths below the root handle.
+ */
 struct vp_profile_dirs {
     const struct vp_root *root;
     const char *const *dirs;
@@ -44,7 +46,8 @@ bool vp_profile_name_ok(const char *name);
 
 /**
  * Read a profile and all it extends.
- * Errors name file and line: -ENOENT (no such profile; the ones there are listed), -EINVAL (unknown knob with a suggestion, bad value,
+ * Errors name file and line: -ENOENT (no such profile; the ones there are listed), -EINVAL (unknown knob with
+ * a suggestion, bad value,
  * key given twice, line too long, bad name), -ELOOP (cycle in extends), -EFBIG.
  */
 int vp_profile_load(const struct vp_profile_dirs *where, const struct vp_registry *registry, const char *name,
@@ -53,7 +56,10 @@ int vp_profile_load(const struct vp_profile_dirs *where, const struct vp_registr
 int vp_profile_load_file(const struct vp_profile_dirs *where, const struct vp_registry *registry,
                          const char *path, struct vp_profile **ret_profile, struct vp_error **err);
 void vp_profile_free(struct vp_profile *profile);
-static inline void vp_profile_free_ptr(struct vp_profile **profile) { vp_profile_free(*profile); }
+static inline void vp_profile_free_ptr(struct vp_profile **profile)
+{
+    vp_profile_free(*profile);
+}
 
 /**
  * Set one knob over what the profile says; the value `keep` takes the knob out.

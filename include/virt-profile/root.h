@@ -7,7 +7,8 @@
 #include "error.h"
 
 /*
- * The host as a parameter. Every file below /proc, /sys, /run, /etc and /usr/share that the library looks at is reached
+ * The host as a parameter. Every file below /proc, /sys, /run, /etc and /usr/share that the library looks at
+ * is reached
  * through a root: the live "/" or a folder that holds a dump or a made-up host.
  */
 struct vp_root {
@@ -31,7 +32,8 @@ static inline void vp_root_free_ptr(struct vp_root **root)
  * Open a file below the root.
  * @path: absolute, as it would be on the live host
  * @flags: open(2) flags; O_CLOEXEC is added; with O_CREAT the mode is 0644
- * Absolute symlinks in a dump stay inside it (openat2 RESOLVE_IN_ROOT, Linux 5.6; a kernel without it gives -ENOSYS for
+ * Absolute symlinks in a dump stay inside it (openat2 RESOLVE_IN_ROOT, Linux 5.6; a kernel without it gives
+ * -ENOSYS for
  * a dump, never a file of the live host).
  * Returns the descriptor or a negative errno; no message is made, as absence is often an answer.
  */
@@ -41,7 +43,10 @@ int vp_root_openat(const struct vp_root *root, const char *path, int flags);
 int vp_root_read(const struct vp_root *root, const char *path, size_t max, char **ret_text, size_t *ret_len,
                  struct vp_error **err);
 
-/* Read a file that holds one unsigned decimal number, white space around it allowed. -EBADMSG when it holds anything else. */
+/*
+ * Read a file that holds one unsigned decimal number, white space around it allowed. -EBADMSG when it holds
+ * anything else.
+ */
 int vp_root_read_u64(const struct vp_root *root, const char *path, uint64_t *ret_value,
                      struct vp_error **err);
 

@@ -6,8 +6,10 @@
 #include "root.h"
 
 /*
- * What the installed libvirt understands, asked of the domain schema that it ships (/usr/share/libvirt/schemas): a
- * question of features, not of version numbers. Where none is installed, a table of names that libvirt 9.0 knew answers.
+ * What the installed libvirt understands, asked of the domain schema that it ships
+ * (/usr/share/libvirt/schemas): a
+ * question of features, not of version numbers. Where none is installed, a table of names that libvirt 9.0
+ * knew answers.
  */
 struct vp_schema;
 

@@ -5,7 +5,10 @@
 
 #include "mem.h"
 
-/* A string that grows. {0} is empty and valid; `text` is NULL until something is added, and NUL-terminated after. */
+/*
+ * A string that grows. {0} is empty and valid; `text` is NULL until something is added, and NUL-terminated
+ * after.
+ */
 struct vp_strbuf {
     char *text;
     size_t len;

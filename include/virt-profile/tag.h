@@ -7,7 +7,8 @@
 #define VP_TAG_NS "urn:virt-profile:domain:1"
 
 /*
- * The tag in a domain's <metadata> says which profile it has, what it sets over it, and holds the record of what
+ * The tag in a domain's <metadata> says which profile it has, what it sets over it, and holds the record of
+ * what
  * virt-profile changed (record.h):
  *
  *     <vp:profile xmlns:vp="urn:virt-profile:domain:1" name="sql-db" enforce="refuse">
@@ -24,11 +25,15 @@ struct vp_tag {
 bool vp_tag_read(const struct vp_domain *domain, struct vp_tag *ret_tag);
 
 /**
- * Could this text be a tagged definition? Quick and never wrong when it says no; libvirt writes the name space literally.
+ * Could this text be a tagged definition? Quick and never wrong when it says no; libvirt writes the name
+ * space literally.
  */
 bool vp_tag_maybe(const char *text, size_t len);
 
-/* Put the profile's name into the tag, making tag and <metadata> where missing. The overrides it holds stay. Returns the tag's element. */
+/*
+ * Put the profile's name into the tag, making tag and <metadata> where missing. The overrides it holds stay.
+ * Returns the tag's element.
+ */
 vp_node *vp_tag_write(struct vp_domain *domain, const char *profile);
 
 /* Set, replace or (text NULL) drop one override in the tag. */

@@ -7,7 +7,8 @@
 #include "error.h"
 
 /*
- * The one door to libxml2: limits, no DTD, no entities, no network; edits in place that keep everything else as it
+ * The one door to libxml2: limits, no DTD, no entities, no network; edits in place that keep everything else
+ * as it
  * was, indentation included. Element names are matched without a namespace unless a function takes one.
  */
 struct _xmlDoc;
@@ -20,31 +21,37 @@ typedef struct _xmlNode vp_node;
 
 /**
  * @what: the object's name for messages, e.g. "standard input"
- * Refuses with -EBADMSG what is not well-formed, has a DTD, or holds an entity reference other than XML's five; -EFBIG
+ * Refuses with -EBADMSG what is not well-formed, has a DTD, or holds an entity reference other than XML's
+ * five; -EFBIG
  * over VP_XML_MAX. The document is owned by the caller: vp_doc_free().
  */
 int vp_doc_parse(const char *text, size_t len, const char *what, vp_doc **ret_doc, struct vp_error **err);
 vp_doc *vp_doc_copy(const vp_doc *doc);
 void vp_doc_free(vp_doc *doc);
-static inline void vp_doc_free_ptr(vp_doc **doc) { vp_doc_free(*doc); }
+static inline void vp_doc_free_ptr(vp_doc **doc)
+{
+    vp_doc_free(*doc);
+}
 vp_node *vp_doc_root(const vp_doc *doc);
 
-/* The document as text, NUL-terminated, owned by the caller; an XML declaration only where it came with one, attributes in the kind of
- * quotes it came with. */
+/* The document as text, NUL-terminated, owned by the caller; an XML declaration only where it came with one,
+ * attributes in the kind of quotes it came with. */
 char *vp_doc_format(vp_doc *doc, size_t *ret_len);
 
-/* Reading. All text is borrowed from the document and valid until it is edited there. NULL nodes give NULL. */
+/*
+ * Reading. All text is borrowed from the document and valid until it is edited there. NULL nodes give NULL.
+ */
 const char *vp_node_name(const vp_node *node);
-bool vp_node_is(const vp_node *node, const char *name);                  /* name, and no namespace */
+bool vp_node_is(const vp_node *node, const char *name);                    /* name, and no namespace */
 bool vp_node_is_ns(const vp_node *node, const char *ns, const char *name); /* name in the namespace */
-vp_node *vp_node_parent(const vp_node *node);                            /* NULL above the root element */
-vp_node *vp_node_first(const vp_node *node);                             /* first child element of any name */
-vp_node *vp_node_next(const vp_node *node);                              /* next sibling element of any name */
-vp_node *vp_node_prev(const vp_node *node);                              /* previous sibling element of any name */
-vp_node *vp_node_child(const vp_node *node, const char *name);           /* first child element of that name */
-vp_node *vp_node_same(const vp_node *node);                              /* next sibling element of the same name */
-vp_node *vp_node_walk(const vp_node *node, const char *path);            /* "os/type": child of child, firsts */
-const char *vp_node_attr(const vp_node *node, const char *name);         /* NULL when absent */
+vp_node *vp_node_parent(const vp_node *node);                              /* NULL above the root element */
+vp_node *vp_node_first(const vp_node *node);                     /* first child element of any name */
+vp_node *vp_node_next(const vp_node *node);                      /* next sibling element of any name */
+vp_node *vp_node_prev(const vp_node *node);                      /* previous sibling element of any name */
+vp_node *vp_node_child(const vp_node *node, const char *name);   /* first child element of that name */
+vp_node *vp_node_same(const vp_node *node);                      /* next sibling element of the same name */
+vp_node *vp_node_walk(const vp_node *node, const char *path);    /* "os/type": child of child, firsts */
+const char *vp_node_attr(const vp_node *node, const char *name); /* NULL when absent */
 /* The element's own text without white space around it; "" when it has none, NULL for a NULL node. Owned. */
 char *vp_node_text(const vp_node *node) VP_MUST_USE;
 /* vp_node_attr (vp_node_walk (node, path), name) */
@@ -67,14 +74,23 @@ void vp_node_set_text(vp_node *node, const char *text);
 vp_node *vp_node_new(vp_doc *doc, const char *name);
 /* A new element in the namespace and document of `like`, not yet in the tree; to be put below it. */
 vp_node *vp_node_new_like(const vp_node *like, const char *name);
-/* An element whose own namespace is the default one gets a prefix, so that elements without a namespace can be put into it. */
+/*
+ * An element whose own namespace is the default one gets a prefix, so that elements without a namespace can
+ * be put into it.
+ */
 void vp_node_need_prefix(vp_node *node, const char *prefix);
 /* Deep copy that belongs to `doc` and is not yet in the tree. */
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node);
-/* Put a loose element into `parent` behind the child `after` (an element or comment; NULL: before all children), indented as its siblings. */
+/*
+ * Put a loose element into `parent` behind the child `after` (an element or comment; NULL: before all
+ * children), indented as its siblings.
+ */
 void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node);
 void vp_node_append(vp_node *parent, vp_node *node);
-/* How many comments stand between an element and the element before it, and the way back: `after`, or the n-th comment behind it. */
+/*
+ * How many comments stand between an element and the element before it, and the way back: `after`, or the
+ * n-th comment behind it.
+ */
 bool vp_node_is_comment(const vp_node *node); /* NULL is none */
 unsigned vp_node_comments_before(const vp_node *node);
 vp_node *vp_node_skip_comments(vp_node *parent, vp_node *after, unsigned n);
@@ -82,8 +98,8 @@ vp_node *vp_node_skip_comments(vp_node *parent, vp_node *after, unsigned n);
 void vp_node_replace(vp_node *old, vp_node *node);
 /* The same, but `old` lives on as a loose element. */
 void vp_node_swap(vp_node *old, vp_node *node);
-/* Take an element and the white space before it out of the tree and free it. An element left without children loses its
- * inner white space, so that adding and removing a first child gives the original text. */
+/* Take an element and the white space before it out of the tree and free it. An element left without children
+ * loses its inner white space, so that adding and removing a first child gives the original text. */
 void vp_node_remove(vp_node *node);
 /* The same, but it lives on as a loose element. */
 void vp_node_unlink(vp_node *node);
@@ -94,21 +110,30 @@ void vp_node_free(vp_node *node); /* a loose one; NULL is fine */
  * Returns 0 with a loose element that belongs to `doc`, -EBADMSG.
  */
 int vp_node_parse(vp_doc *doc, const char *text, vp_node **ret_node, struct vp_error **err);
-/* The element on one line, without white space between elements, with its attributes in document order. Owned. */
+/*
+ * The element on one line, without white space between elements, with its attributes in document order.
+ * Owned.
+ */
 char *vp_node_format(const vp_node *node) VP_MUST_USE;
 
 /**
- * Are two elements the same but for white space between elements, comments, and the order of attributes and of siblings?
- * (libvirt's schema is an interleave and libvirt writes elements in an order of its own.) Empty holders of others, like <memtune/>, which
+ * Are two elements the same but for white space between elements, comments, and the order of attributes and
+ * of siblings?
+ * (libvirt's schema is an interleave and libvirt writes elements in an order of its own.) Empty holders of
+ * others, like <memtune/>, which
  * libvirt does not store, do not count.
  */
 bool vp_node_equal(const vp_node *a, const vp_node *b);
 
 /**
- * Does an element as libvirt stored it hold what we once asked for? True when every attribute, text and child of `want` is in `have`,
- * and what `have` has beyond that is only what libvirt fills in by itself: <address>, <alias>, and the defaults in the table of xml_compare.c.
+ * Does an element as libvirt stored it hold what we once asked for? True when every attribute, text and child
+ * of `want` is in `have`,
+ * and what `have` has beyond that is only what libvirt fills in by itself: <address>, <alias>, and the
+ * defaults in the table of xml_compare.c.
  */
 bool vp_node_satisfies(const vp_node *have, const vp_node *want);
 
-/* Is an attribute, or (`attr` NULL) the child element `child`, one that libvirt adds to `element` by itself? */
+/*
+ * Is an attribute, or (`attr` NULL) the child element `child`, one that libvirt adds to `element` by itself?
+ */
 bool vp_node_tolerates(const char *element, const char *attr, const char *child);

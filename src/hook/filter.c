@@ -9,8 +9,8 @@ enum vp_hook_outcome vp_hook_filter(const struct vp_hook_call *call, const struc
     vp_autofree char *text = NULL;
     size_t len = 0;
     const struct vp_request request = {.phase = op->phase};
-    int r = vp_engine_rewrite(call->engine, &request, call->text, call->len, "the definition from libvirt", &text,
-                              &len, &err);
+    int r = vp_engine_rewrite(call->engine, &request, call->text, call->len, "the definition from libvirt",
+                              &text, &len, &err);
     if (r == 0 && text != NULL)
         r = vp_write_fd(call->out, "the new definition", text, len, &err);
     if (r < 0) {

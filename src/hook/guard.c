@@ -11,7 +11,8 @@
 #include "hook.h"
 #include "log.h"
 
-static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hook_call *call, unsigned seconds)
+static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hook_call *call,
+                                unsigned seconds)
 {
     /* What the caller ignores or blocks is inherited, and the limit must hold all the same. */
     sigset_t none;
@@ -39,7 +40,8 @@ static enum vp_hook_outcome copy_out(int from, int out)
     return VP_HOOK_DONE;
 }
 
-static enum vp_hook_outcome wait_for(pid_t child, const struct vp_hook_op *op, const struct vp_hook_call *call)
+static enum vp_hook_outcome wait_for(pid_t child, const struct vp_hook_op *op,
+                                     const struct vp_hook_call *call)
 {
     int status = 0;
     while (waitpid(child, &status, 0) < 0)
@@ -48,14 +50,17 @@ static enum vp_hook_outcome wait_for(pid_t child, const struct vp_hook_op *op, c
     if (WIFEXITED(status) && WEXITSTATUS(status) <= VP_HOOK_FAILED)
         return (enum vp_hook_outcome)WEXITSTATUS(status);
     const bool slow = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-    vp_log(VP_LOG_ERROR, "domain '%s': %s ended abnormally (%s %d); nothing was changed by it", call->domain, op->name,
-           slow ? "too slow, signal" : WIFSIGNALED(status) ? "signal" : "status",
+    vp_log(VP_LOG_ERROR, "domain '%s': %s ended abnormally (%s %d); nothing was changed by it", call->domain,
+           op->name,
+           slow                  ? "too slow, signal"
+           : WIFSIGNALED(status) ? "signal"
+                                 : "status",
            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return VP_HOOK_FAILED;
 }
 
-enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call, unsigned seconds,
-                                   int out)
+enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call,
+                                   unsigned seconds, int out)
 {
     bool *refuse = mmap(NULL, sizeof(*refuse), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int result = op->filters_xml ? memfd_create("virt-profile", MFD_CLOEXEC) : -1;
@@ -79,8 +84,9 @@ enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_
     if (outcome == VP_HOOK_DONE && op->filters_xml)
         outcome = copy_out(result, out);
     if (outcome == VP_HOOK_FAILED && *refuse) {
-        static const char sentence[] = "virt-profile: the profile could not be checked, and the domain asks for "
-                                       "enforce=refuse; see the system log\n";
+        static const char sentence[] =
+            "virt-profile: the profile could not be checked, and the domain asks for "
+            "enforce=refuse; see the system log\n";
         (void)!write(STDERR_FILENO, sentence, strlen(sentence));
         outcome = VP_HOOK_REFUSED;
     }

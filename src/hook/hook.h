@@ -48,7 +48,8 @@ extern const struct vp_hook_op vp_hook_ops[];
 const struct vp_hook_op *vp_hook_op_find(const char *name);
 
 /**
- * The exit status of the hook for what a handler came to. Only a refusal where libvirt aborts a start is passed on: everything else is
+ * The exit status of the hook for what a handler came to. Only a refusal where libvirt aborts a start is
+ * passed on: everything else is
  * success, as failure there would kill a guest, refuse a migration or change nothing.
  */
 int vp_hook_exit_status(const struct vp_hook_op *op, enum vp_hook_outcome outcome);
@@ -63,8 +64,8 @@ enum vp_hook_outcome vp_hook_filter(const struct vp_hook_call *call, const struc
  * @seconds: after which it is killed
  * What a filter writes reaches `out` only when the handler succeeded, and then whole.
  */
-enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call, unsigned seconds,
-                                   int out);
+enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call,
+                                   unsigned seconds, int out);
 
 /* The whole hook: reads stdin to its end, whatever happens. Returns the exit status. */
 int vp_hook_main(const char *domain, const char *operation, const char *root);

@@ -10,8 +10,8 @@
 /* A start waits for us, and with it, once someone asks for this domain, every call to libvirt on the host. */
 #define SECONDS_MAX 10
 
-static enum vp_hook_outcome run(const struct vp_hook_op *op, const struct vp_hook_call *call, const char *root_path,
-                                struct vp_error **err)
+static enum vp_hook_outcome run(const struct vp_hook_op *op, const struct vp_hook_call *call,
+                                const char *root_path, struct vp_error **err)
 {
     VP_CLEANUP(vp_root_free_ptr) struct vp_root *root = NULL;
     VP_CLEANUP(vp_host_free_ptr) struct vp_host *host = NULL;
@@ -33,7 +33,8 @@ int vp_hook_main(const char *domain, const char *operation, const char *root)
     vp_autofree char *text = NULL;
     size_t len = 0;
     const struct vp_hook_op *op = vp_hook_op_find(operation);
-    const int r = vp_read_fd(STDIN_FILENO, "the definition from libvirt", VP_XML_MAX, true, &text, &len, &err);
+    const int r =
+        vp_read_fd(STDIN_FILENO, "the definition from libvirt", VP_XML_MAX, true, &text, &len, &err);
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that is gone is an error of write() */
     vp_log_open("virt-profile-hook");
     if (op == NULL) {

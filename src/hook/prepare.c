@@ -31,9 +31,10 @@ static enum vp_hook_outcome cannot_plan(const struct vp_hook_call *call, const c
         vp_log(VP_LOG_ERROR, "%s; the guest starts as its definition is", why);
         return VP_HOOK_FAILED;
     }
-    vp_autofree char *sentence = vp_asprintf("%s; the start is refused as the domain asks for enforce=refuse, mend "
-                                             "the profile or run 'virt-profile clear %s'",
-                                             why, call->domain);
+    vp_autofree char *sentence =
+        vp_asprintf("%s; the start is refused as the domain asks for enforce=refuse, mend "
+                    "the profile or run 'virt-profile clear %s'",
+                    why, call->domain);
     return refuse(sentence);
 }
 
@@ -57,14 +58,15 @@ static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct 
         return VP_HOOK_DONE;
     vp_autofree char *some = name_some(lines, n);
     if (profile->enforce == VP_ENFORCE_REFUSE) {
-        vp_autofree char *sentence =
-            vp_asprintf("domain '%s' is refused: %zu setting%s of profile '%s' %s missing from its definition (%s), "
-                        "run 'virt-profile apply %s' and start it again",
-                        call->domain, n, n == 1 ? "" : "s", profile->name, n == 1 ? "is" : "are", some, call->domain);
+        vp_autofree char *sentence = vp_asprintf(
+            "domain '%s' is refused: %zu setting%s of profile '%s' %s missing from its definition (%s), "
+            "run 'virt-profile apply %s' and start it again",
+            call->domain, n, n == 1 ? "" : "s", profile->name, n == 1 ? "is" : "are", some, call->domain);
         return refuse(sentence);
     }
-    vp_log(VP_LOG_WARNING, "domain '%s' starts with %zu setting%s of profile '%s' pending until its next cold start: "
-                           "%s; run 'virt-profile apply %s'",
+    vp_log(VP_LOG_WARNING,
+           "domain '%s' starts with %zu setting%s of profile '%s' pending until its next cold start: "
+           "%s; run 'virt-profile apply %s'",
            call->domain, n, n == 1 ? "" : "s", profile->name, some, call->domain);
     return VP_HOOK_DONE;
 }

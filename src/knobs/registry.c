@@ -2,9 +2,12 @@
 #include "knobs.h"
 #include "mem.h"
 
-/* Planning order: what later knobs look at in the plan (the cache before the I/O mode, the model before the queues) stands first. */
+/*
+ * Planning order: what later knobs look at in the plan (the cache before the I/O mode, the model before the
+ * queues) stands first.
+ */
 static const struct vp_knob *const areas[] = {
-    vp_knobs_cpu,      vp_knobs_cputune, vp_knobs_memory, vp_knobs_guest, vp_knobs_diskbus, vp_knobs_disk,
+    vp_knobs_cpu,      vp_knobs_cputune, vp_knobs_memory,  vp_knobs_guest, vp_knobs_diskbus, vp_knobs_disk,
     vp_knobs_iothread, vp_knobs_iotune,  vp_knobs_network, vp_knobs_clock, vp_knobs_hyperv,
 };
 

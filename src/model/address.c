@@ -37,7 +37,8 @@ void vp_address_settle(struct vp_domain *domain)
         bool taken = false;
         if (vp_node_mark(n) == VP_ADDRESS_PLAIN || own == NULL)
             continue;
-        for (const vp_node *other = vp_node_first(devices); other != NULL && !taken; other = vp_node_next(other))
+        for (const vp_node *other = vp_node_first(devices); other != NULL && !taken;
+             other = vp_node_next(other))
             taken = other != n && gives_way(n, other) && same_address(own, vp_node_child(other, "address"));
         if (taken)
             vp_node_remove(own);

@@ -42,10 +42,19 @@ static char *text_or_empty(const struct vp_domain *domain, const char *name)
     return text != NULL ? text : vp_strdup("");
 }
 
-char *vp_domain_name(const struct vp_domain *domain) { return text_or_empty(domain, "name"); }
-char *vp_domain_uuid(const struct vp_domain *domain) { return text_or_empty(domain, "uuid"); }
+char *vp_domain_name(const struct vp_domain *domain)
+{
+    return text_or_empty(domain, "name");
+}
+char *vp_domain_uuid(const struct vp_domain *domain)
+{
+    return text_or_empty(domain, "uuid");
+}
 
-vp_node *vp_domain_devices(const struct vp_domain *domain) { return vp_node_child(domain->root, "devices"); }
+vp_node *vp_domain_devices(const struct vp_domain *domain)
+{
+    return vp_node_child(domain->root, "devices");
+}
 
 bool vp_domain_is_kvm(const struct vp_domain *domain)
 {
@@ -161,7 +170,10 @@ bool vp_domain_is_windows(const struct vp_domain *domain)
     return vp_node_walk(domain->root, "features/hyperv") != NULL;
 }
 
-static bool is_virtio(const char *value) { return value != NULL && strncmp(value, "virtio", strlen("virtio")) == 0; }
+static bool is_virtio(const char *value)
+{
+    return value != NULL && strncmp(value, "virtio", strlen("virtio")) == 0;
+}
 
 /* Where the definition names no model, libvirt 9.0 fills one in (qemuDomainDefaultNetModel()). */
 static bool is_virtio_by_default(const struct vp_domain *domain, const vp_node *nic)
@@ -175,7 +187,8 @@ static bool is_virtio_by_default(const struct vp_domain *domain, const vp_node *
         return false;
     if (strncmp(arch, "s390", strlen("s390")) == 0)
         return true;
-    const bool board = strncmp(arch, "aarch64", strlen("aarch64")) == 0 || strncmp(arch, "armv", strlen("armv")) == 0 ||
+    const bool board = strncmp(arch, "aarch64", strlen("aarch64")) == 0 ||
+                       strncmp(arch, "armv", strlen("armv")) == 0 ||
                        strncmp(arch, "riscv", strlen("riscv")) == 0;
     return board && machine != NULL &&
            (strcmp(machine, "virt") == 0 || strncmp(machine, "virt-", strlen("virt-")) == 0);
@@ -187,7 +200,10 @@ bool vp_domain_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic)
     return model != NULL ? is_virtio(model) : is_virtio_by_default(domain, nic);
 }
 
-/* Only devices that a person chooses as virtio count: libvirt adds a virtio balloon, and rng exists in no other kind. */
+/*
+ * Only devices that a person chooses as virtio count: libvirt adds a virtio balloon, and rng exists in no
+ * other kind.
+ */
 static bool has_virtio_device(const struct vp_domain *domain)
 {
     for (const vp_node *n = vp_node_first(vp_domain_devices(domain)); n != NULL; n = vp_node_next(n)) {
@@ -205,12 +221,17 @@ static bool has_virtio_device(const struct vp_domain *domain)
 
 bool vp_domain_has_virtio_drivers(const struct vp_domain *domain)
 {
-    /* Systems whose installation media have had virtio block and network drivers for all the time libosinfo knows them by these ids. */
+    /*
+     * Systems whose installation media have had virtio block and network drivers for all the time libosinfo
+     * knows them by these ids.
+     */
     static const char *const known[] = {
-        "http://debian.org/", "http://ubuntu.com/",   "http://fedoraproject.org/", "http://redhat.com/rhel/",
-        "http://centos.org/", "http://rockylinux.org/", "http://almalinux.org/",    "http://opensuse.org/",
-        "http://suse.com/",   "http://oracle.com/ol/", "http://archlinux.org/",     "http://alpinelinux.org/",
-        "http://gentoo.org/", "http://freebsd.org/",  "http://openbsd.org/",       "http://nixos.org/",
+        "http://debian.org/",      "http://ubuntu.com/",    "http://fedoraproject.org/",
+        "http://redhat.com/rhel/", "http://centos.org/",    "http://rockylinux.org/",
+        "http://almalinux.org/",   "http://opensuse.org/",  "http://suse.com/",
+        "http://oracle.com/ol/",   "http://archlinux.org/", "http://alpinelinux.org/",
+        "http://gentoo.org/",      "http://freebsd.org/",   "http://openbsd.org/",
+        "http://nixos.org/",
     };
     if (has_virtio_device(domain))
         return true;

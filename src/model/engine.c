@@ -30,8 +30,8 @@ int vp_engine_check_set(const struct vp_registry *registry, const char *set, str
 }
 
 /* Write what was asked for into the tag; the profile itself is found when the tag is loaded. */
-static int edit_tag(const struct vp_registry *registry, const struct vp_request *request, struct vp_domain *domain,
-                    struct vp_error **err)
+static int edit_tag(const struct vp_registry *registry, const struct vp_request *request,
+                    struct vp_domain *domain, struct vp_error **err)
 {
     struct vp_tag tag;
     if (request->profile != NULL) {
@@ -39,8 +39,8 @@ static int edit_tag(const struct vp_registry *registry, const struct vp_request 
             return vp_fail(err, EINVAL, "'%.80s' is not a profile's name", request->profile);
         (void)vp_tag_write(domain, request->profile);
     }
-    const bool asks = request->drop_sets || request->enforce != NULL ||
-                      (request->sets != NULL && request->sets[0] != NULL);
+    const bool asks =
+        request->drop_sets || request->enforce != NULL || (request->sets != NULL && request->sets[0] != NULL);
     if (!vp_tag_read(domain, &tag))
         return asks ? vp_fail(err, EINVAL, "it has no profile to set anything over; name one") : 0;
     if (request->drop_sets)
@@ -104,7 +104,8 @@ int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *r
         vp_autofree char *name = vp_domain_name(stored);
         return vp_prefix(err, "domain '%s'", name);
     }
-    *ret_text = vp_node_equal(result.base->root, stored->root) ? NULL : vp_doc_format(result.base->doc, ret_len);
+    *ret_text =
+        vp_node_equal(result.base->root, stored->root) ? NULL : vp_doc_format(result.base->doc, ret_len);
     return 0;
 }
 
@@ -158,7 +159,10 @@ static char *describe(const struct vp_action *action, const char *found)
     return vp_asprintf("%s: %s is %s, should be %s", action->knob, action->target, is, should);
 }
 
-/* A place without its numbers, which shift as elements come and go: "devices/input[#2]/@bus" as "devices/input[#/@bus". */
+/*
+ * A place without its numbers, which shift as elements come and go: "devices/input[#2]/@bus" as
+ * "devices/input[#/@bus".
+ */
 static char *without_numbers(const char *place)
 {
     struct vp_strbuf buf = {0};

@@ -8,7 +8,10 @@
 
 #define DEPTH_MAX 8
 
-static const char *skip(const char *at) { return at + strspn(at, " \t"); }
+static const char *skip(const char *at)
+{
+    return at + strspn(at, " \t");
+}
 
 static int eval(const char **at, const struct vp_expr_vars *vars, unsigned depth, uint64_t *ret_value);
 

@@ -15,10 +15,10 @@ enum source { SOURCE_LIVE, SOURCE_XML, SOURCE_DUMP, SOURCE_SYNTHETIC };
 
 struct vp_host {
     enum source source;
-    char *label;               /* what vp_host_source() gives */
-    char *where;               /* file, folder or description */
+    char *label;                /* what vp_host_source() gives */
+    char *where;                /* file, folder or description */
     const struct vp_root *root; /* where /proc and /sys are: the caller's, or `dump` */
-    struct vp_root *dump;      /* owned; a dump's own root */
+    struct vp_root *dump;       /* owned; a dump's own root */
     struct vp_schema *schema;
     hwloc_topology_t topology; /* NULL until asked for */
 };
@@ -37,8 +37,9 @@ static int set_path(struct vp_host *host, const char *where, struct vp_error **e
 {
     struct stat st;
     if (stat(where, &st) < 0)
-        return vp_fail(err, errno, "no host '%s': %s; it is 'live', an hwloc XML file, a folder with a dump of /sys, "
-                                   "or 'synthetic:DESCRIPTION'",
+        return vp_fail(err, errno,
+                       "no host '%s': %s; it is 'live', an hwloc XML file, a folder with a dump of /sys, "
+                       "or 'synthetic:DESCRIPTION'",
                        where, strerror(errno));
     if (!S_ISDIR(st.st_mode)) {
         set_source(host, SOURCE_XML, "xml:", where);
@@ -88,9 +89,15 @@ void vp_host_free(struct vp_host *host)
     free(host);
 }
 
-const char *vp_host_source(const struct vp_host *host) { return host->label; }
+const char *vp_host_source(const struct vp_host *host)
+{
+    return host->label;
+}
 
-/* hwloc takes the root of a dump only from the environment, and reads the CPU of this machine beside it unless told not to. */
+/*
+ * hwloc takes the root of a dump only from the environment, and reads the CPU of this machine beside it
+ * unless told not to.
+ */
 static int load_dump(hwloc_topology_t topology, const char *folder)
 {
     if (setenv("HWLOC_FSROOT", folder, 1) < 0 || setenv("HWLOC_COMPONENTS", "linux,stop", 1) < 0)
@@ -133,7 +140,8 @@ int vp_host_topology(struct vp_host *host, struct hwloc_topology **ret_topology,
         const bool right = host->source == SOURCE_LIVE || hwloc_topology_is_thissystem(topology) == 0;
         if (!loaded || !right) {
             hwloc_topology_destroy(topology);
-            return vp_fail(err, loaded ? EINVAL : code, "hwloc cannot read the topology of host '%s'", host->label);
+            return vp_fail(err, loaded ? EINVAL : code, "hwloc cannot read the topology of host '%s'",
+                           host->label);
         }
         host->topology = topology;
     }

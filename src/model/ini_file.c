@@ -10,7 +10,9 @@
 /* inih's MAX_SECTION, its NUL counted. */
 #define SECTION_MAX 50
 
-/* What inih's two callbacks share: it reports neither line numbers nor long lines, so the reader keeps count. */
+/*
+ * What inih's two callbacks share: it reports neither line numbers nor long lines, so the reader keeps count.
+ */
 struct reading {
     const char *at, *end;
     unsigned line;
@@ -20,7 +22,10 @@ struct reading {
     int failed;
 };
 
-/* Inside the brackets of a place a ':' is part of a MAC address and not inih's other separator; it travels as this byte. */
+/*
+ * Inside the brackets of a place a ':' is part of a MAC address and not inih's other separator; it travels as
+ * this byte.
+ */
 #define COLON '\1'
 
 static void hide_colons(char *line)
@@ -73,7 +78,8 @@ static char *read_line(char *out, int size, void *cookie)
         start++;
     const size_t n = (size_t)(stop - start);
     if (n + 2 > (size_t)size) {
-        r->failed = vp_fail(r->err, EINVAL, "%s:%u: the line is longer than %d bytes", r->what, r->line, size - 2);
+        r->failed =
+            vp_fail(r->err, EINVAL, "%s:%u: the line is longer than %d bytes", r->what, r->line, size - 2);
         return NULL;
     }
     memcpy(out, start, n);
@@ -91,14 +97,15 @@ static int take_entry(void *cookie, const char *section, const char *key, const 
     struct reading *r = cookie;
     vp_autofree char *shown = show_colons(key);
     if (*section == '\0') {
-        r->failed = vp_fail(r->err, EINVAL, "%s:%u: '%s' stands before the first [section]", r->what, r->line, shown);
+        r->failed =
+            vp_fail(r->err, EINVAL, "%s:%u: '%s' stands before the first [section]", r->what, r->line, shown);
         return 0;
     }
     for (size_t i = 0; i < r->ini.n; i++) {
         const struct vp_ini_entry *e = &r->ini.entries[i];
         if (strcmp(e->section, section) == 0 && strcmp(e->key, shown) == 0) {
-            r->failed = vp_fail(r->err, EINVAL, "%s:%u: '%s' is already set in [%s] at line %u", r->what, r->line,
-                                shown, section, e->line);
+            r->failed = vp_fail(r->err, EINVAL, "%s:%u: '%s' is already set in [%s] at line %u", r->what,
+                                r->line, shown, section, e->line);
             return 0;
         }
     }
@@ -112,7 +119,8 @@ static int take_entry(void *cookie, const char *section, const char *key, const 
     return 1;
 }
 
-int vp_ini_parse(const char *text, size_t len, const char *what, struct vp_ini *ret_ini, struct vp_error **err)
+int vp_ini_parse(const char *text, size_t len, const char *what, struct vp_ini *ret_ini,
+                 struct vp_error **err)
 {
     struct reading r = {.at = text, .end = text + len, .what = what, .err = err};
     if (memchr(text, '\0', len) != NULL)

@@ -8,7 +8,10 @@
 #include "size.h"
 #include "strbuf.h"
 
-/* What tells an element from its like after libvirt has sorted and completed them: an attribute, or two, of itself or of a child. */
+/*
+ * What tells an element from its like after libvirt has sorted and completed them: an attribute, or two, of
+ * itself or of a child.
+ */
 static const struct {
     const char *element, *child, *attr, *attr2;
     bool lower_case; /* libvirt stores it so */
@@ -33,9 +36,9 @@ static void lower(char *text)
 }
 
 /* Elements of which a definition holds several without a natural key. */
-static const char *const lists[] = {"input",   "sound",    "video",   "rng",      "console", "serial",
-                                    "channel", "graphics", "hostdev", "redirdev", "hub",     "smartcard",
-                                    "watchdog", "memory",  "shmem",   "filesystem", "vcpusched", "panic"};
+static const char *const lists[] = {"input",    "sound",    "video",   "rng",        "console",   "serial",
+                                    "channel",  "graphics", "hostdev", "redirdev",   "hub",       "smartcard",
+                                    "watchdog", "memory",   "shmem",   "filesystem", "vcpusched", "panic"};
 
 static bool key_chars_ok(const char *key)
 {
@@ -226,7 +229,8 @@ bool vp_place_is_key(const vp_node *node, const char *attr)
 {
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
         if (keys[i].child == NULL && vp_node_is(node, keys[i].element))
-            return strcmp(keys[i].attr, attr) == 0 || (keys[i].attr2 != NULL && strcmp(keys[i].attr2, attr) == 0);
+            return strcmp(keys[i].attr, attr) == 0 ||
+                   (keys[i].attr2 != NULL && strcmp(keys[i].attr2, attr) == 0);
     return false;
 }
 
@@ -258,14 +262,18 @@ vp_node *vp_place_new(vp_doc *doc, const struct vp_step *step)
     return node;
 }
 
-/* The order in which libvirt 9.0 prints the children of <domain> (conf/domain_conf.c, virDomainDefFormatInternalSetRootName). */
+/*
+ * The order in which libvirt 9.0 prints the children of <domain> (conf/domain_conf.c,
+ * virDomainDefFormatInternalSetRootName).
+ */
 static const char *const order[] = {
-    "name",         "uuid",       "genid",   "title",        "description", "metadata",  "maxMemory",
-    "memory",       "currentMemory", "blkiotune", "memtune", "memoryBacking", "vcpu",   "vcpus",
-    "iothreads",    "iothreadids", "cputune", "numatune",    "resource",    "sysinfo",   "bootloader",
-    "bootloader_args", "os",      "idmap",   "features",     "cpu",         "clock",     "on_poweroff",
-    "on_reboot",    "on_crash",   "on_lockfailure", "pm",    "perf",        "devices",   "seclabel",
-    "keywrap",      "launchSecurity",
+    "name",           "uuid",    "genid",         "title",           "description", "metadata",
+    "maxMemory",      "memory",  "currentMemory", "blkiotune",       "memtune",     "memoryBacking",
+    "vcpu",           "vcpus",   "iothreads",     "iothreadids",     "cputune",     "numatune",
+    "resource",       "sysinfo", "bootloader",    "bootloader_args", "os",          "idmap",
+    "features",       "cpu",     "clock",         "on_poweroff",     "on_reboot",   "on_crash",
+    "on_lockfailure", "pm",      "perf",          "devices",         "seclabel",    "keywrap",
+    "launchSecurity",
 };
 
 static size_t rank(const char *name)

@@ -57,11 +57,15 @@ static struct vp_action *find(const struct vp_plan *plan, const char *target)
     return &plan->actions[(uintptr_t)index - 1];
 }
 
-const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target) { return find(plan, target); }
+const struct vp_action *vp_plan_find(const struct vp_plan *plan, const char *target)
+{
+    return find(plan, target);
+}
 
 static void enter(struct vp_plan *plan, size_t index)
 {
-    if (lh_table_insert(plan->by_target, plan->actions[index].target, (const void *)(uintptr_t)(index + 1)) < 0)
+    if (lh_table_insert(plan->by_target, plan->actions[index].target, (const void *)(uintptr_t)(index + 1)) <
+        0)
         vp_oom();
 }
 
@@ -171,7 +175,8 @@ static bool readdress_ok(const struct vp_action *action, const vp_node *have)
 }
 
 /*
- * One of several without a key was taken out: whatever has its number now is another. It is still there when one of them says what it said.
+ * One of several without a key was taken out: whatever has its number now is another. It is still there when
+ * one of them says what it said.
  */
 static bool still_there(const struct vp_action *action, const struct vp_domain *domain)
 {
@@ -215,7 +220,8 @@ enum vp_verdict vp_verify_definition(const struct vp_action *action, const struc
         ok = action->value == NULL ? found == NULL : found != NULL && strcmp(found, action->value) == 0;
         break;
     case VP_ACTION_ELEMENT:
-        ok = action->value == NULL ? !there : there && element_satisfies(domain->doc, place.node, action->value);
+        ok = action->value == NULL ? !there
+                                   : there && element_satisfies(domain->doc, place.node, action->value);
         break;
     case VP_ACTION_READDRESS:
         ok = readdress_ok(action, there ? place.node : NULL);

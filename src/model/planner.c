@@ -80,7 +80,8 @@ static char *target_of(const struct vp_place *place, const char *rest, size_t *r
 
 /* The paths come from planners and are well-formed by construction, but for [xml], which checks its own. */
 static void add(struct vp_planning *planning, const struct vp_setting *setting, enum vp_action_kind kind,
-                vp_node *at, const char *path, const char *value, const char *fmt, va_list ap) VP_PRINTF(7, 0);
+                vp_node *at, const char *path, const char *value, const char *fmt, va_list ap)
+    VP_PRINTF(7, 0);
 static void add(struct vp_planning *planning, const struct vp_setting *setting, enum vp_action_kind kind,
                 vp_node *at, const char *path, const char *value, const char *fmt, va_list ap)
 {
@@ -93,8 +94,8 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
 
     if (kind != VP_ACTION_ATTRIBUTE && *place.rest == '\0' && vp_node_has_password(place.node)) {
         vp_autofree char *there = vp_place_format(place.node, NULL);
-        vp_plan_skip(planning, setting, "%s holds a password, which would be kept in the metadata for all to read",
-                     there);
+        vp_plan_skip(planning, setting,
+                     "%s holds a password, which would be kept in the metadata for all to read", there);
         return;
     }
     struct vp_action action = {
@@ -116,7 +117,8 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
         return;
     }
     if (action.changes)
-        vp_plan_skip(planning, setting, "%s: the guest can see the change, so it waits for a cold start", action.target);
+        vp_plan_skip(planning, setting, "%s: the guest can see the change, so it waits for a cold start",
+                     action.target);
     vp_action_done(&action);
 }
 
@@ -126,8 +128,8 @@ void vp_plan_as(struct vp_planning *planning, enum vp_effect effect)
     planning->as = effect;
 }
 
-void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
-                  const char *value, const char *fmt, ...)
+void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
+                  const char *path, const char *value, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -135,8 +137,8 @@ void vp_plan_attr(struct vp_planning *planning, const struct vp_setting *setting
     va_end(ap);
 }
 
-void vp_plan_text(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at, const char *path,
-                  const char *value, const char *fmt, ...)
+void vp_plan_text(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
+                  const char *path, const char *value, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -210,7 +212,8 @@ char *vp_planned(const struct vp_planning *planning, vp_node *at, const char *pa
 uint64_t vp_plan_count(const struct vp_planning *planning, const struct vp_setting *setting)
 {
     struct vp_expr_vars vars = {.vcpus = vp_domain_max_vcpus(planning->domain)};
-    for (const vp_node *n = vp_node_first(vp_domain_devices(planning->domain)); n != NULL; n = vp_node_next(n)) {
+    for (const vp_node *n = vp_node_first(vp_domain_devices(planning->domain)); n != NULL;
+         n = vp_node_next(n)) {
         const char *device = vp_node_attr(n, "device");
         if (vp_node_is(n, "disk") &&
             (device == NULL || strcmp(device, "disk") == 0 || strcmp(device, "lun") == 0))

@@ -16,8 +16,9 @@ int vp_xml_path_check(const char *path, struct vp_error **err)
 {
     struct vp_place place;
     if (vp_place_resolve(NULL, path, &place) < 0 || *path == '\0')
-        return vp_fail(err, EINVAL, "'%s' is not a place in a definition, like devices/disk[vda]/driver/@cache or "
-                                    "devices/disk[*]/driver/@cache",
+        return vp_fail(err, EINVAL,
+                       "'%s' is not a place in a definition, like devices/disk[vda]/driver/@cache or "
+                       "devices/disk[*]/driver/@cache",
                        path);
     if (vp_place_is_reserved(path))
         return vp_fail(err, EINVAL, "'%s' is not for a profile to change", path);

@@ -73,7 +73,8 @@ static int set_entries(struct vp_profile *profile, const struct loader *loader, 
 static int check_chain(const struct chain *chain, struct vp_error **err)
 {
     if (chain->depth > VP_PROFILE_DEPTH)
-        return vp_fail(err, ELOOP, "%s: more than %d profiles extend one another", chain->file, VP_PROFILE_DEPTH);
+        return vp_fail(err, ELOOP, "%s: more than %d profiles extend one another", chain->file,
+                       VP_PROFILE_DEPTH);
     for (const struct chain *c = chain->child; c != NULL; c = c->child)
         if (strcmp(c->file, chain->file) == 0)
             return vp_fail(err, ELOOP, "%s: the profile extends itself, by way of %s", chain->file,
@@ -134,7 +135,8 @@ static int find_profile(const struct loader *loader, const char *name, char **re
         vp_autofree char *path = vp_asprintf("/%s" SUFFIX, name);
         r = read_in(loader->beside, path, ret_text, ret_len, err);
         if (r == 0)
-            *ret_file = vp_asprintf("%s%s", strcmp(loader->beside->path, "/") == 0 ? "" : loader->beside->path, path);
+            *ret_file =
+                vp_asprintf("%s%s", strcmp(loader->beside->path, "/") == 0 ? "" : loader->beside->path, path);
     }
     for (size_t i = 0; r == -ENOENT && loader->where->dirs[i] != NULL; i++) {
         vp_autofree char *path = vp_asprintf("%s/%s" SUFFIX, loader->where->dirs[i], name);
@@ -162,8 +164,9 @@ static int load_by_name(const struct loader *loader, const char *name, const str
                         struct vp_profile *profile, struct vp_error **err)
 {
     if (!vp_profile_name_ok(name))
-        return vp_fail(err, EINVAL, "'%.80s' is not a profile's name: up to 64 letters, digits, '.', '_' and '-', "
-                                    "not starting with '.'",
+        return vp_fail(err, EINVAL,
+                       "'%.80s' is not a profile's name: up to 64 letters, digits, '.', '_' and '-', "
+                       "not starting with '.'",
                        name);
     vp_autofree char *text = NULL;
     vp_autofree char *file = NULL;
@@ -217,11 +220,13 @@ int vp_profile_load_file(const struct vp_profile_dirs *where, const struct vp_re
     const char *base = slash != NULL ? slash + 1 : path;
     const size_t n = strlen(base);
     const size_t suffix = strlen(SUFFIX);
-    vp_autofree char *dir = slash != NULL ? vp_strndup(path, (size_t)(slash - path) + (slash == path)) : vp_strdup(".");
+    vp_autofree char *dir =
+        slash != NULL ? vp_strndup(path, (size_t)(slash - path) + (slash == path)) : vp_strdup(".");
     vp_autofree char *name =
         vp_strndup(base, n > suffix && strcmp(base + n - suffix, SUFFIX) == 0 ? n - suffix : n);
     if (!vp_profile_name_ok(name))
-        return vp_fail(err, EINVAL, "'%.80s' is not a profile's name: up to 64 letters, digits, '.', '_' and '-'", name);
+        return vp_fail(err, EINVAL,
+                       "'%.80s' is not a profile's name: up to 64 letters, digits, '.', '_' and '-'", name);
 
     VP_CLEANUP(vp_root_free_ptr) struct vp_root *beside = NULL;
     int r = vp_root_open(dir, &beside, err);
@@ -250,7 +255,10 @@ static bool has(char *const *names, size_t n, const char *name)
     return false;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 int vp_profile_list(const struct vp_profile_dirs *where, char ***ret_names, struct vp_error **err)
 {

@@ -120,7 +120,10 @@ static void keep_defaults(const struct applying *a, vp_node *made)
     vp_node_set_mark(made, VP_ADDRESS_OURS);
 }
 
-/* Make the elements of `rest` but the last step. Returns the one that holds the last step, which is left in *ret_last. */
+/*
+ * Make the elements of `rest` but the last step. Returns the one that holds the last step, which is left in
+ * *ret_last.
+ */
 static vp_node *make_holders(const struct applying *a, vp_node *node, const char *rest, const char **ret_last)
 {
     while (*rest != '@') {
@@ -167,8 +170,8 @@ static bool same_saved(const struct applying *a, const vp_node *saved, const vp_
 }
 
 /* The stored entry for the same knob, place and element, each used once; NULL where there is none. */
-static const vp_node *stored_entry(const struct applying *a, const struct vp_action *action, const vp_node *entry,
-                                   const vp_node *node)
+static const vp_node *stored_entry(const struct applying *a, const struct vp_action *action,
+                                   const vp_node *entry, const vp_node *node)
 {
     struct vp_tag tag;
     if (!vp_tag_read(a->old, &tag))
@@ -187,8 +190,12 @@ static const vp_node *stored_entry(const struct applying *a, const struct vp_act
     return NULL;
 }
 
-/* What is saved again stays as it was saved: libvirt may have moved its neighbours since, and given its address away. */
-static void save_element(const struct applying *a, const struct vp_action *action, const vp_node *node, bool removed)
+/*
+ * What is saved again stays as it was saved: libvirt may have moved its neighbours since, and given its
+ * address away.
+ */
+static void save_element(const struct applying *a, const struct vp_action *action, const vp_node *node,
+                         bool removed)
 {
     vp_node *entry = add_entry(a, "was", action, node, NULL);
     const vp_node *stored = stored_entry(a, action, entry, node);
@@ -214,9 +221,10 @@ static void save_element(const struct applying *a, const struct vp_action *actio
 static bool turns_device_on(const struct vp_action *action)
 {
     const size_t n = strlen(action->target);
-    return action->kind == VP_ACTION_ATTRIBUTE && strncmp(action->target, "devices/", strlen("devices/")) == 0 &&
-           n > strlen("/@model") && strcmp(action->target + n - strlen("/@model"), "/@model") == 0 &&
-           action->value != NULL && (action->previous == NULL || strcmp(action->previous, "none") == 0);
+    return action->kind == VP_ACTION_ATTRIBUTE &&
+           strncmp(action->target, "devices/", strlen("devices/")) == 0 && n > strlen("/@model") &&
+           strcmp(action->target + n - strlen("/@model"), "/@model") == 0 && action->value != NULL &&
+           (action->previous == NULL || strcmp(action->previous, "none") == 0);
 }
 
 static void apply_attr(const struct applying *a, const struct vp_action *action)
@@ -230,7 +238,10 @@ static void apply_attr(const struct applying *a, const struct vp_action *action)
         keep_defaults(a, node);
 }
 
-/* The new element of an action: as asked for, or as libvirt stored and completed it when that is the same thing. */
+/*
+ * The new element of an action: as asked for, or as libvirt stored and completed it when that is the same
+ * thing.
+ */
 static int new_element(const struct applying *a, const struct vp_action *action, const struct vp_step *step,
                        vp_node **ret_node, struct vp_error **err)
 {
@@ -322,11 +333,27 @@ static int apply_replace(const struct applying *a, const struct vp_action *actio
     return 0;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* The <address> that libvirt gave a device, as long as the device is still on the bus it was given for. */
+static const vp_node *given_address(const struct applying *a, const vp_node *device)
+{
+    const vp_node *stored = stored_node(a, device);
+    if (stored == NULL ||
+        !same_text(vp_node_walk_attr(stored, "target", "bus"), vp_node_walk_attr(device, "target", "bus")))
+        return NULL;
+    return vp_node_child(stored, "address");
+}
+
 static void apply_remove(const struct applying *a, const struct vp_action *action)
 {
     vp_node *was = action->anchor;
     save_element(a, action, was, true);
-    const vp_node *stored = action->kind == VP_ACTION_READDRESS ? stored_node(a, was) : NULL;
+    const vp_node *stored =
+        action->kind == VP_ACTION_READDRESS ? given_address(a, vp_node_parent(was)) : NULL;
     vp_autofree char *text = stored != NULL ? vp_node_format(stored) : NULL;
     if (text != NULL && strcmp(text, action->previous) != 0) {
         vp_node *given = vp_node_copy(a->domain->doc, stored);
@@ -345,7 +372,7 @@ static void apply_first_address(const struct applying *a, const struct vp_action
     vp_autofree char *own = record_place(a, device, NULL);
     vp_autofree char *at = vp_asprintf("%s/address", own);
     add_entry_at(a, "was", action, at);
-    const vp_node *given = vp_node_child(stored_node(a, device), "address");
+    const vp_node *given = given_address(a, device);
     if (given == NULL)
         return;
     vp_node_append(device, vp_node_copy(a->domain->doc, given));
@@ -362,8 +389,8 @@ static bool in_tree(const struct vp_domain *domain, const vp_node *node)
 static int apply_one(const struct applying *a, const struct vp_action *action, struct vp_error **err)
 {
     if (!in_tree(a->domain, action->anchor))
-        return vp_fail(err, EINVAL, "%s wants to change %s, which another knob of the profile removes", action->knob,
-                       action->target);
+        return vp_fail(err, EINVAL, "%s wants to change %s, which another knob of the profile removes",
+                       action->knob, action->target);
     if (action->kind == VP_ACTION_ATTRIBUTE) {
         apply_attr(a, action);
         return 0;
@@ -386,7 +413,8 @@ static bool makes_devices(const struct vp_plan *plan, enum vp_phase phase)
         const struct vp_action *action = &plan->actions[i];
         const bool device = strncmp(action->target, "devices/", strlen("devices/")) == 0;
         if (device && action->changes && vp_phase_allows(phase, action->effect) &&
-            (turns_device_on(action) || action->kind == VP_ACTION_READDRESS || (action->kind == VP_ACTION_ELEMENT && action->value != NULL)))
+            (turns_device_on(action) || action->kind == VP_ACTION_READDRESS ||
+             (action->kind == VP_ACTION_ELEMENT && action->value != NULL)))
             return true;
     }
     return false;

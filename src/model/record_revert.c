@@ -21,7 +21,10 @@ static bool is_bare(const vp_node *node)
     return true;
 }
 
-/* An element that was made to hold others goes when it holds nothing any more. Returns false when the entry must stay. */
+/*
+ * An element that was made to hold others goes when it holds nothing any more. Returns false when the entry
+ * must stay.
+ */
 static bool undo_made(struct vp_domain *domain, const char *at, enum vp_phase phase)
 {
     struct vp_place place;
@@ -37,7 +40,8 @@ static bool undo_made(struct vp_domain *domain, const char *at, enum vp_phase ph
 }
 
 /*
- * Make what is missing on the way to an attribute or (`last` gets its step) an element: libvirt drops elements that became
+ * Make what is missing on the way to an attribute or (`last` gets its step) an element: libvirt drops
+ * elements that became
  * empty. Not a device or another element of a list, which is gone for a reason: NULL.
  */
 static vp_node *make_way(struct vp_domain *domain, const struct vp_place *place, struct vp_step *last)
@@ -94,7 +98,8 @@ static uint64_t like_before(const char *at)
 }
 
 /* Where `after` and `comments` of the record say: true, with the child to go behind (NULL: before all). */
-static bool recorded_spot(struct vp_domain *domain, vp_node *parent, const vp_node *entry, vp_node **ret_behind)
+static bool recorded_spot(struct vp_domain *domain, vp_node *parent, const vp_node *entry,
+                          vp_node **ret_behind)
 {
     const char *after = vp_node_attr(entry, "after");
     const char *past = vp_node_attr(entry, "comments");
@@ -123,7 +128,8 @@ static uint64_t count_like(const vp_node *parent, const vp_node *behind, const c
 }
 
 /*
- * Its number among its like is what counts, as libvirt sorts elements by kind; the recorded neighbour tells the exact
+ * Its number among its like is what counts, as libvirt sorts elements by kind; the recorded neighbour tells
+ * the exact
  * spot as long as it agrees with the number.
  */
 static void insert_numbered(struct vp_domain *domain, vp_node *parent, const vp_node *entry, vp_node *saved)
@@ -132,7 +138,8 @@ static void insert_numbered(struct vp_domain *domain, vp_node *parent, const vp_
     const char *name = vp_node_name(saved);
     vp_node *like = vp_node_child(parent, name);
     vp_node *behind = NULL;
-    if (recorded_spot(domain, parent, entry, &behind) && (like == NULL || count_like(parent, behind, name) == before)) {
+    if (recorded_spot(domain, parent, entry, &behind) &&
+        (like == NULL || count_like(parent, behind, name) == before)) {
         vp_node_insert(parent, behind, saved);
         return;
     }
@@ -149,7 +156,8 @@ static void insert_numbered(struct vp_domain *domain, vp_node *parent, const vp_
     vp_node_insert(parent, like, saved);
 }
 
-static bool put_back(struct vp_domain *domain, const struct vp_place *place, const vp_node *entry, vp_node *saved)
+static bool put_back(struct vp_domain *domain, const struct vp_place *place, const vp_node *entry,
+                     vp_node *saved)
 {
     const char *at = vp_node_attr(entry, "at");
     /* One of several without a key of its own was taken out, and whatever has its number now is another. */
@@ -177,7 +185,8 @@ static bool put_back(struct vp_domain *domain, const struct vp_place *place, con
 }
 
 /*
- * The element of a list that we added: numbers shift when others are added or taken out by hand, so what it says
+ * The element of a list that we added: numbers shift when others are added or taken out by hand, so what it
+ * says
  * decides; NULL when it is not there any more.
  */
 static vp_node *find_added(const struct vp_place *place, const vp_node *added)

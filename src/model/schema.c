@@ -19,13 +19,20 @@ static const struct {
     enum vp_schema_kind kind;
     const char *name;
 } known_9_0[] = {
-    {VP_SCHEMA_VALUE, "io_uring"},          {VP_SCHEMA_VALUE, "maximum"},
-    {VP_SCHEMA_VALUE, "restrictive"},       {VP_SCHEMA_ATTRIBUTE, "freePageReporting"},
-    {VP_SCHEMA_ATTRIBUTE, "migratable"},    {VP_SCHEMA_ATTRIBUTE, "defaultiothread"},
-    {VP_SCHEMA_ELEMENT, "defaultiothread"}, {VP_SCHEMA_ATTRIBUTE, "thread_pool_min"},
-    {VP_SCHEMA_ATTRIBUTE, "thread_pool_max"}, {VP_SCHEMA_ELEMENT, "avic"},
-    {VP_SCHEMA_ELEMENT, "evmcs"},           {VP_SCHEMA_ELEMENT, "poll-control"},
-    {VP_SCHEMA_ELEMENT, "pv-ipi"},          {VP_SCHEMA_ELEMENT, "dirty-ring"},
+    {VP_SCHEMA_VALUE, "io_uring"},
+    {VP_SCHEMA_VALUE, "maximum"},
+    {VP_SCHEMA_VALUE, "restrictive"},
+    {VP_SCHEMA_ATTRIBUTE, "freePageReporting"},
+    {VP_SCHEMA_ATTRIBUTE, "migratable"},
+    {VP_SCHEMA_ATTRIBUTE, "defaultiothread"},
+    {VP_SCHEMA_ELEMENT, "defaultiothread"},
+    {VP_SCHEMA_ATTRIBUTE, "thread_pool_min"},
+    {VP_SCHEMA_ATTRIBUTE, "thread_pool_max"},
+    {VP_SCHEMA_ELEMENT, "avic"},
+    {VP_SCHEMA_ELEMENT, "evmcs"},
+    {VP_SCHEMA_ELEMENT, "poll-control"},
+    {VP_SCHEMA_ELEMENT, "pv-ipi"},
+    {VP_SCHEMA_ELEMENT, "dirty-ring"},
 };
 
 struct vp_schema *vp_schema_new(const struct vp_root *root)
@@ -49,7 +56,8 @@ static void read_files(struct vp_schema *schema)
     schema->read = true;
     for (size_t i = 0; i < VP_ARRAY_SIZE(files); i++) {
         size_t len = 0;
-        (void)vp_root_read(schema->root, files[i], SCHEMA_MAX, &schema->text[i], &len, NULL); /* then the table */
+        (void)vp_root_read(schema->root, files[i], SCHEMA_MAX, &schema->text[i], &len,
+                           NULL); /* then the table */
     }
 }
 

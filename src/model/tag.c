@@ -28,7 +28,10 @@ bool vp_tag_read(const struct vp_domain *domain, struct vp_tag *ret_tag)
     return true;
 }
 
-bool vp_tag_maybe(const char *text, size_t len) { return memmem(text, len, VP_TAG_NS, strlen(VP_TAG_NS)) != NULL; }
+bool vp_tag_maybe(const char *text, size_t len)
+{
+    return memmem(text, len, VP_TAG_NS, strlen(VP_TAG_NS)) != NULL;
+}
 
 vp_node *vp_tag_write(struct vp_domain *domain, const char *profile)
 {

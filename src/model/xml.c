@@ -30,7 +30,10 @@ static xmlNode *unconst(const xmlNode *node)
     return plain;
 }
 
-static bool is_blank(const char *text) { return text[strspn(text, " \t\r\n")] == '\0'; }
+static bool is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
 
 /* libxml2's own text quotes names from the document, which may be parts of a password: the place must do. */
 static int parse_failed(xmlParserCtxt *ctxt, const char *what, struct vp_error **err)
@@ -38,7 +41,8 @@ static int parse_failed(xmlParserCtxt *ctxt, const char *what, struct vp_error *
     const xmlError *e = xmlCtxtGetLastError(ctxt);
     if (e == NULL || e->line <= 0)
         return vp_fail(err, EBADMSG, "%s is not well-formed XML", what);
-    return vp_fail(err, EBADMSG, "%s is not well-formed XML at line %d, column %d; 'xmllint --noout' says more", what,
+    return vp_fail(err, EBADMSG,
+                   "%s is not well-formed XML at line %d, column %d; 'xmllint --noout' says more", what,
                    e->line, e->int2);
 }
 
@@ -105,9 +109,9 @@ int vp_doc_parse(const char *text, size_t len, const char *what, vp_doc **ret_do
     ctxt->_private = &dtd;
     ctxt->sax->internalSubset = refuse_dtd;
     VP_CLEANUP(vp_doc_free_ptr)
-    vp_doc *doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING |
-                                        XML_PARSE_COMPACT);
+    vp_doc *doc =
+        xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL,
+                          XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT);
     if (dtd)
         return vp_fail(err, EBADMSG, "%s has a document type declaration, which is not accepted", what);
     if (doc == NULL)
@@ -136,9 +140,15 @@ void vp_doc_free(vp_doc *doc)
         xmlFreeDoc(doc);
 }
 
-vp_node *vp_doc_root(const vp_doc *doc) { return xmlDocGetRootElement(doc); }
+vp_node *vp_doc_root(const vp_doc *doc)
+{
+    return xmlDocGetRootElement(doc);
+}
 
-/* The end of a piece of markup that has no attributes, NULL for a tag: comments, CDATA and processing instructions. */
+/*
+ * The end of a piece of markup that has no attributes, NULL for a tag: comments, CDATA and processing
+ * instructions.
+ */
 static const char *skip_piece(const char *at)
 {
     static const struct {
@@ -152,7 +162,9 @@ static const char *skip_piece(const char *at)
     return NULL;
 }
 
-/* An attribute's value as libxml2 wrote it, in double quotes, in single ones. Returns what stands behind it. */
+/*
+ * An attribute's value as libxml2 wrote it, in double quotes, in single ones. Returns what stands behind it.
+ */
 static const char *requote(struct vp_strbuf *buf, const char *at)
 {
     const size_t n = strcspn(at + 1, "\"");
@@ -213,18 +225,21 @@ char *vp_doc_format(vp_doc *doc, size_t *ret_len)
         vp_oom();
     /* -1: there was no XML declaration (libxml/tree.h, struct _xmlDoc). */
     const bool declared = doc->standalone != -1;
-    xmlSaveCtxt *save = xmlSaveToBuffer(buf, declared ? NULL : "UTF-8",
-                                        XML_SAVE_AS_XML | (declared ? 0 : XML_SAVE_NO_DECL));
+    xmlSaveCtxt *save =
+        xmlSaveToBuffer(buf, declared ? NULL : "UTF-8", XML_SAVE_AS_XML | (declared ? 0 : XML_SAVE_NO_DECL));
     if (save == NULL || xmlSaveDoc(save, doc) < 0 || xmlSaveClose(save) < 0)
         vp_oom();
     char *text = doc->_private == &single_mark ? single_quotes(STR(xmlBufferContent(buf)))
-                                              : vp_strdup(STR(xmlBufferContent(buf)));
+                                               : vp_strdup(STR(xmlBufferContent(buf)));
     xmlBufferFree(buf);
     *ret_len = strlen(text);
     return text;
 }
 
-const char *vp_node_name(const vp_node *node) { return node != NULL ? STR(node->name) : NULL; }
+const char *vp_node_name(const vp_node *node)
+{
+    return node != NULL ? STR(node->name) : NULL;
+}
 
 bool vp_node_is(const vp_node *node, const char *name)
 {
@@ -244,8 +259,14 @@ vp_node *vp_node_parent(const vp_node *node)
                                                                                           : NULL;
 }
 
-vp_node *vp_node_first(const vp_node *node) { return node != NULL ? xmlFirstElementChild(unconst(node)) : NULL; }
-vp_node *vp_node_next(const vp_node *node) { return node != NULL ? xmlNextElementSibling(unconst(node)) : NULL; }
+vp_node *vp_node_first(const vp_node *node)
+{
+    return node != NULL ? xmlFirstElementChild(unconst(node)) : NULL;
+}
+vp_node *vp_node_next(const vp_node *node)
+{
+    return node != NULL ? xmlNextElementSibling(unconst(node)) : NULL;
+}
 vp_node *vp_node_prev(const vp_node *node)
 {
     return node != NULL ? xmlPreviousElementSibling(unconst(node)) : NULL;
@@ -320,8 +341,14 @@ bool vp_node_attr_at(const vp_node *node, size_t index, const char **ret_name, c
     return true;
 }
 
-unsigned vp_node_mark(const vp_node *node) { return (unsigned)(uintptr_t)node->_private; }
-void vp_node_set_mark(vp_node *node, unsigned mark) { node->_private = (void *)(uintptr_t)mark; }
+unsigned vp_node_mark(const vp_node *node)
+{
+    return (unsigned)(uintptr_t)node->_private;
+}
+void vp_node_set_mark(vp_node *node, unsigned mark)
+{
+    node->_private = (void *)(uintptr_t)mark;
+}
 
 bool vp_node_has_password(const vp_node *node)
 {
@@ -352,7 +379,10 @@ char *vp_node_text(const vp_node *node)
 
 char *vp_node_format(const vp_node *node)
 {
-    /* A copy without the white space between elements, so that the text is one line whatever the document looks like. */
+    /*
+     * A copy without the white space between elements, so that the text is one line whatever the document
+     * looks like.
+     */
     xmlDoc *doc = xmlNewDoc(XML("1.0"));
     if (doc == NULL)
         vp_oom();

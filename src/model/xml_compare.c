@@ -7,7 +7,10 @@
 #include "strbuf.h"
 #include "xml.h"
 
-static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
 
 /* Sort `n` owned strings, add them to the buffer, free them. */
 static void add_sorted(struct vp_strbuf *buf, char **items, size_t n)
@@ -21,11 +24,15 @@ static void add_sorted(struct vp_strbuf *buf, char **items, size_t n)
     free(items);
 }
 
-/* An element that libvirt 9.0 does not print when nothing is in it (conf/domain_conf.c, virXMLFormatElement()). */
+/*
+ * An element that libvirt 9.0 does not print when nothing is in it (conf/domain_conf.c,
+ * virXMLFormatElement()).
+ */
 static bool says_nothing(const vp_node *node)
 {
-    static const char *const holders[] = {"memoryBacking", "memtune", "cputune", "numatune", "blkiotune", "iotune",
-                                          "bandwidth",     "driver",  "kvm",     "features", "pm"};
+    static const char *const holders[] = {"memoryBacking", "memtune",  "cputune",   "numatune",
+                                          "blkiotune",     "iotune",   "bandwidth", "driver",
+                                          "kvm",           "features", "pm"};
     if (node->properties != NULL || vp_node_first(node) != NULL)
         return false;
     for (size_t i = 0; i < VP_ARRAY_SIZE(holders); i++)
@@ -34,7 +41,10 @@ static bool says_nothing(const vp_node *node)
     return false;
 }
 
-/* A text that two elements share exactly when they are equal in the sense of vp_node_equal(). \1 to \4 cannot stand in XML. */
+/*
+ * A text that two elements share exactly when they are equal in the sense of vp_node_equal(). \1 to \4 cannot
+ * stand in XML.
+ */
 static char *signature(const vp_node *node)
 {
     struct vp_strbuf buf = {0};
@@ -48,8 +58,9 @@ static char *signature(const vp_node *node)
     size_t cap = 0;
     for (const xmlAttr *attr = node->properties; attr != NULL; attr = attr->next) {
         vp_grow(&items, n, &cap, sizeof(*items));
-        const char *value =
-            attr->children != NULL && attr->children->content != NULL ? (const char *)attr->children->content : "";
+        const char *value = attr->children != NULL && attr->children->content != NULL
+                                ? (const char *)attr->children->content
+                                : "";
         items[n++] = vp_asprintf("\2%s%s%s=%s", attr->ns != NULL ? (const char *)attr->ns->href : "",
                                  attr->ns != NULL ? "|" : "", (const char *)attr->name, value);
     }
@@ -79,25 +90,28 @@ bool vp_node_equal(const vp_node *a, const vp_node *b)
     return strcmp(sa, sb) == 0;
 }
 
-/* What libvirt 9.0 adds by itself to elements that virt-profile makes (conf/domain_postparse.c, qemu/qemu_domain.c). */
+/*
+ * What libvirt 9.0 adds by itself to elements that virt-profile makes (conf/domain_postparse.c,
+ * qemu/qemu_domain.c).
+ */
 static const struct {
     const char *element, *attr, *child;
 } tolerated[] = {
-    {NULL, NULL, "address"},       /* virDomainDeviceInfo of every device */
-    {NULL, NULL, "alias"},         /* the same, in a live definition */
-    {"hyperv", "mode", NULL},      /* <hyperv> gets mode='custom' since 7.10 */
-    {"driver", "name", NULL},      /* disks: qemu */
-    {"driver", "type", NULL},      /* disks: raw */
-    {"target", "port", NULL},      /* consoles are numbered */
-    {"target", "name", NULL},      /* channels in a live definition */
-    {"model", "heads", NULL},      /* video */
-    {"model", "primary", NULL},    /* the first video device */
-    {"model", "ram", NULL},        /* qxl */
-    {"model", "vram", NULL},       /* qxl, vga */
-    {"model", "vgamem", NULL},     /* qxl */
-    {"console", "tty", NULL},      /* in a live definition */
-    {"source", "path", NULL},      /* the pty of a live console */
-    {"console", NULL, "source"},   /* the same */
+    {NULL, NULL, "address"},     /* virDomainDeviceInfo of every device */
+    {NULL, NULL, "alias"},       /* the same, in a live definition */
+    {"hyperv", "mode", NULL},    /* <hyperv> gets mode='custom' since 7.10 */
+    {"driver", "name", NULL},    /* disks: qemu */
+    {"driver", "type", NULL},    /* disks: raw */
+    {"target", "port", NULL},    /* consoles are numbered */
+    {"target", "name", NULL},    /* channels in a live definition */
+    {"model", "heads", NULL},    /* video */
+    {"model", "primary", NULL},  /* the first video device */
+    {"model", "ram", NULL},      /* qxl */
+    {"model", "vram", NULL},     /* qxl, vga */
+    {"model", "vgamem", NULL},   /* qxl */
+    {"console", "tty", NULL},    /* in a live definition */
+    {"source", "path", NULL},    /* the pty of a live console */
+    {"console", NULL, "source"}, /* the same */
 };
 
 bool vp_node_tolerates(const char *element, const char *attr, const char *child)

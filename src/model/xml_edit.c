@@ -97,7 +97,8 @@ static xmlNode *new_indent(vp_doc *doc, const vp_node *parent, int deeper)
 }
 
 /*
- * The white space that stands before the children of an element, copied; libvirt's where there is no child to go by, and
+ * The white space that stands before the children of an element, copied; libvirt's where there is no child to
+ * go by, and
  * none (NULL) where children stand side by side.
  */
 static xmlNode *child_indent(vp_node *parent)
@@ -175,7 +176,10 @@ void vp_node_insert(vp_node *parent, vp_node *after, vp_node *node)
     reindent(node);
 }
 
-bool vp_node_is_comment(const vp_node *node) { return node != NULL && node->type == XML_COMMENT_NODE; }
+bool vp_node_is_comment(const vp_node *node)
+{
+    return node != NULL && node->type == XML_COMMENT_NODE;
+}
 
 unsigned vp_node_comments_before(const vp_node *node)
 {
