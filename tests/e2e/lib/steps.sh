@@ -151,8 +151,8 @@ step_do() {
     printf '%s[%4d s]%s %s%-6s%s %-9s %s: %d passed, %d failed, %d skipped\n' "$C_DIM" "$UI_SECONDS" "$C_OFF" \
         "$colour" "$word" "$C_OFF" "$STEP_NAME" "$STEP_TITLE" "$STEP_P" "$STEP_F" "$STEP_S"
     [ "$word" = FAILED ] || return 0
-    grep -E '^(not ok|FAIL|# FAIL|error|[^ ]+ error:|ERROR|[^ ]+:[0-9]+:[FE]:)|# SKIP' "$log" | head -n 15 |
-        sed 's/^/         /' || true
+    grep -E '^(not ok|FAIL:|SKIP:|ERROR:|[^ ]+ error:|[^ ]+:[0-9]+:[FE]:|make[^ ]*: \*\*\* )|^ok .*# SKIP' "$log" |
+        head -n 15 | cut -c 1-300 | sed 's/^/         /' || true
     say "         the whole log is in $log"
     return 1
 }
