@@ -3,8 +3,11 @@
 #
 # Sourced by tests/lab/run: turns a row of tests/lab/shapes into a QEMU process, and talks to the agent in it.
 # Uses $lab (this folder), $image (what ./image printed), $work (a folder for this run).
+# shellcheck disable=SC2154 # those three, and host_pid, are the caller's
+# shellcheck disable=SC2054 # QEMU's arguments have commas of their own
+# shellcheck disable=SC2034 # and the caller reads what is set here
 
-boot_limit=180
+boot_limit=300
 
 # QEMU emulates AMD's virtualization, so that KVM itself runs in an emulated host; Intel's it does not. TCG claims no
 # topology extension, although the CPUID leaves behind it are there: without it Linux sees no hardware threads.
@@ -120,7 +123,7 @@ start_host() # HOST NUMBER [QEMU ARGUMENTS…]
         return
     fi
     qemu-system-x86_64 "${arguments[@]}" -serial "file:$work/$host.serial" </dev/null >"$work/$host.qemu" 2>&1 &
-    host_pid[$host]=$!
+    host_pid["$host"]=$!
 }
 
 host_runs() # HOST
@@ -157,7 +160,7 @@ stop_host() # HOST
 # Run a script on a host; its output is copied to standard output while it runs. 124: it, or its host, hung.
 run_job() # HOST NAME LIMIT SCRIPT
 {
-    local run=$work/share/jobs/$1/$2 deadline=$((SECONDS + $3 + 30)) tail_pid
+    local run=$work/share/jobs/$1/$2 deadline=$((SECONDS + $3 + 30)) tail_pid rc=
 
     { echo "# limit: $3"; echo "exec bash $4"; } >"$run.new"
     : >"$run.out"
@@ -165,15 +168,20 @@ run_job() # HOST NAME LIMIT SCRIPT
     tail -n +1 -f -s 0.2 "$run.out" 2>/dev/null &
     tail_pid=$!
     until [ -e "$run.rc" ]; do
-        if ! host_runs "$1" || ((SECONDS > deadline)); then
-            echo "lab: host '$1' gave no answer to '$2' within $(($3 + 30)) s"
-            kill "$tail_pid"
-            return 124
-        fi
         sleep 0.2
+        if ! host_runs "$1"; then
+            echo "lab: host '$1' is gone"
+            rc=124
+            break
+        elif ((SECONDS > deadline)); then
+            echo "lab: host '$1' gave no answer to '$2' within $(($3 + 30)) s"
+            rc=124
+            break
+        fi
     done
+    [ "$rc" = 124 ] || rc=$(cat "$run.rc")
     sleep 0.3
     kill "$tail_pid"
     wait "$tail_pid" 2>/dev/null || true
-    return "$(cat "$run.rc")"
+    return "$rc"
 }

@@ -1,6 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 150
+# limit: 300
 # AppArmor's profile of libvirtd runs a hook that is a file in the hooks folder, or a link to /usr/sbin; it denies a link to
 # other places, and then no guest starts. What we install must never be such a link.
 . /lab/tests/lib.sh

@@ -1,6 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 180
+# limit: 300
 # A virtual function of the NVMe controller goes to a guest, whose driver asks for interrupts long after the start: they show up
 # on the host, take an affinity and arrive where it says. Those of the host's own NVMe queues are managed and refuse one.
 . /lab/tests/lib.sh
@@ -18,7 +19,7 @@ virsh -q resume passed
 guest_up passed 90
 passes "it reads the disk behind it" wait_for 20 guest_said passed 'read /dev/nvme'
 irqs=$(irqs_named "vfio-msi.*$function")
-is "its interrupts now ($(echo $irqs))" "$(wc -w <<<"$irqs")" 3
+is "its interrupts now (${irqs//$'\n'/ })" "$(wc -w <<<"$irqs")" 3
 
 for irq in $irqs; do
     echo 5 >"/proc/irq/$irq/smp_affinity_list"

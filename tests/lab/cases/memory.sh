@@ -1,6 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 120
+# limit: 200
 # Memory has nodes here: huge pages by node, a guest bound to a node lies there, and the kernel's knobs are real.
 . /lab/tests/lib.sh
 

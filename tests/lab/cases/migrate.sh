@@ -1,6 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2 numa4
-# limit: 300
+# limit: 400
 # A tagged guest moves while it runs to another virtual host with its disk, and the migrate filter of that host brings in what the
 # profile says there: what needs a new QEMU process changes, what the guest can see stays.
 . /lab/tests/lib.sh

@@ -1,6 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 300
+# limit: 400
 # Guests with each of the profiles start through the hook under systemd, cgroup v2 and an enforcing AppArmor.
 . /lab/tests/lib.sh
 need_engine

@@ -1,6 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 60
+# limit: 200
 # The virtual host is what its row promises, and a plain guest on it is what libvirt promises.
 . /lab/tests/lib.sh
 
