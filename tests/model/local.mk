@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 fake = tests/model/fake.c tests/model/fake.h tests/model/fake_knobs.c tests/model/fake_store.c
+machine = tests/model/machine.c tests/model/machine.h
 
 unit_tests += \
 	tests/model/test-domain \
@@ -9,6 +10,8 @@ unit_tests += \
 	tests/model/test-ini-file \
 	tests/model/test-knob \
 	tests/model/test-place \
+	tests/model/test-placement \
+	tests/model/test-placement-life \
 	tests/model/test-planner \
 	tests/model/test-planner-xml \
 	tests/model/test-profile \
@@ -18,6 +21,7 @@ unit_tests += \
 	tests/model/test-record-phases \
 	tests/model/test-schema \
 	tests/model/test-tag \
+	tests/model/test-topology \
 	tests/model/test-xml \
 	tests/model/test-xml-compare \
 	tests/model/test-xml-edit
@@ -27,6 +31,8 @@ tests_model_test_engine_SOURCES = tests/model/test-engine.c $(fake)
 tests_model_test_host_SOURCES = tests/model/test-host.c $(fake)
 tests_model_test_knob_SOURCES = tests/model/test-knob.c $(fake)
 tests_model_test_place_SOURCES = tests/model/test-place.c $(fake)
+tests_model_test_placement_SOURCES = tests/model/test-placement.c $(machine) $(fake)
+tests_model_test_placement_life_SOURCES = tests/model/test-placement-life.c $(machine) $(fake)
 tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
 tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)
 tests_model_test_profile_SOURCES = tests/model/test-profile.c $(fake)
@@ -36,3 +42,4 @@ tests_model_test_record_life_SOURCES = tests/model/test-record-life.c $(fake)
 tests_model_test_record_phases_SOURCES = tests/model/test-record-phases.c $(fake)
 tests_model_test_schema_SOURCES = tests/model/test-schema.c $(fake)
 tests_model_test_tag_SOURCES = tests/model/test-tag.c $(fake)
+tests_model_test_topology_SOURCES = tests/model/test-topology.c $(fake)

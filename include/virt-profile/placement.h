@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "occupied.h"
+
+/* Where a guest's threads may run. */
+enum vp_policy {
+    VP_POLICY_DEDICATED, /* each vCPU on a CPU of its own */
+    VP_POLICY_NODE,      /* floating inside one NUMA node or last-level cache */
+    VP_POLICY_SHARED,    /* floating on all CPUs that are not dedicated */
+    VP_POLICY_N_
+};
+extern const char *const vp_policy_names[VP_POLICY_N_];
+
+/* What a dedicated guest does with the threads of a core. */
+enum vp_threads {
+    VP_THREADS_SIBLINGS, /* vCPUs side by side on whole cores */
+    VP_THREADS_ISOLATE,  /* one vCPU on a core, its other threads stay idle */
+    VP_THREADS_ANY,      /* any CPU, also of a core that another guest has a part of */
+    VP_THREADS_N_
+};
+extern const char *const vp_threads_names[VP_THREADS_N_];
+
+/* What a guest asks for. All of it is borrowed. */
+struct vp_demand {
+    const char *name; /* for messages */
+    enum vp_policy policy;
+    enum vp_threads threads;
+    unsigned vcpus;         /* the most the guest can have, hot-plugged ones too */
+    unsigned guest_threads; /* of a core that the guest sees; 0 is 1 */
+    unsigned iothreads;
+    bool own_emulator,
+        own_iothreads; /* a CPU for it, for each; else on housekeeping CPUs. Dedicated guests only. */
+    uint64_t memory_kib;
+    uint64_t overhead_kib; /* of ordinary memory for QEMU itself */
+    const uint64_t *pages; /* sizes in KiB, the preferred one first, 0 for ordinary memory; NULL: ordinary */
+    size_t n_pages;
+    bool grow_pools;                    /* huge pages may be reserved from free memory */
+    hwloc_const_bitmap_t near;          /* OS numbers of the nodes of its devices; NULL: none */
+    const struct vp_placement *earlier; /* where it was before; taken again when still free; NULL: nowhere */
+};
+
+/* A part of a guest: vCPUs and memory that go together, a NUMA cell of the guest where there are several. */
+struct vp_guest_cell {
+    unsigned node, memory_node; /* indexes; differ where the CPUs' node has no memory */
+    unsigned first, n;          /* vCPUs; all of them in each cell of a shared guest */
+    uint64_t memory_kib;
+};
+
+/* Where a guest goes. Sets are in OS numbering and owned. */
+struct vp_placement {
+    enum vp_policy policy;
+    enum vp_threads threads;
+    bool own_emulator, own_iothreads, confirmed;
+    unsigned n_vcpus, n_iothreads, n_cells;
+    hwloc_bitmap_t *vcpus, *iothreads; /* one set each */
+    hwloc_bitmap_t emulator;
+    hwloc_bitmap_t owned; /* dedicated CPUs, idle siblings and those of own threads too */
+    hwloc_bitmap_t
+        *scopes; /* floating: what each cell may use once dedicated guests leave; NULL for dedicated */
+    struct vp_guest_cell *cells;
+    uint64_t page_kib;     /* 0: ordinary memory */
+    int size;              /* index of page_kib, -1 for ordinary memory */
+    uint64_t overhead_kib; /* on the memory node of the first cell */
+    char **reasons;        /* sentences, in the order of decision */
+    size_t n_reasons, cap_reasons;
+};
+
+/**
+ * Choose a place. Looks at nothing but its arguments, changes none of them, and gives the same place for
+ * the same input.
+ * Order of choice: fits CPUs and memory; fewest nodes, smallest distance; close to devices; fewest last-
+ * level caches, whole
+ * free caches left to the next; whole cores, guest siblings on host siblings; lowest number.
+ * Where the host has them, isolated CPUs and the fastest kind of core come first, but never for more nodes.
+ * Returns 0, -EINVAL (what is asked for makes no sense), -ENOSPC (what is short, by how much, and on which
+ * node)
+ */
+int vp_placement_plan(const struct vp_occupied *occupied, const struct vp_demand *demand,
+                      struct vp_placement **ret_placement, struct vp_error **err);
+void vp_placement_free(struct vp_placement *placement); /* NULL is fine */
+static inline void vp_placement_free_ptr(struct vp_placement **placement)
+{
+    vp_placement_free(*placement);
+}
+#define vp_autoplacement VP_CLEANUP(vp_placement_free_ptr) struct vp_placement *
+
+/* The CPUs that no guest owns, without housekeeping and isolated ones: where shared guests float. Owned. */
+hwloc_bitmap_t vp_placement_pool(const struct vp_occupied *occupied) VP_MUST_USE;

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "search.h"
+
+#include <errno.h>
+
+struct vp_placement *vp_placement_new(const struct vp_demand *demand, unsigned n_cells)
+{
+    struct vp_placement *placement = vp_alloc(1, sizeof(*placement));
+    placement->policy = demand->policy;
+    placement->threads = demand->threads;
+    placement->own_emulator = demand->own_emulator;
+    placement->own_iothreads = demand->own_iothreads;
+    placement->n_vcpus = demand->vcpus;
+    placement->n_iothreads = demand->iothreads;
+    placement->n_cells = n_cells;
+    placement->overhead_kib = demand->overhead_kib;
+    placement->size = -1;
+    placement->vcpus = vp_alloc(demand->vcpus, sizeof(hwloc_bitmap_t));
+    placement->iothreads = vp_alloc(demand->iothreads, sizeof(hwloc_bitmap_t));
+    placement->cells = vp_alloc(n_cells, sizeof(placement->cells[0]));
+    for (unsigned i = 0; i < demand->vcpus; i++)
+        placement->vcpus[i] = vp_bitmap_new();
+    for (unsigned i = 0; i < demand->iothreads; i++)
+        placement->iothreads[i] = vp_bitmap_new();
+    placement->emulator = vp_bitmap_new();
+    placement->owned = vp_bitmap_new();
+    if (demand->policy != VP_POLICY_DEDICATED) {
+        placement->scopes = vp_alloc(n_cells, sizeof(hwloc_bitmap_t));
+        for (unsigned i = 0; i < n_cells; i++)
+            placement->scopes[i] = vp_bitmap_new();
+    }
+    return placement;
+}
+
+void vp_placement_free(struct vp_placement *placement)
+{
+    if (placement == NULL)
+        return;
+    for (unsigned i = 0; i < placement->n_vcpus; i++)
+        hwloc_bitmap_free(placement->vcpus[i]);
+    for (unsigned i = 0; i < placement->n_iothreads; i++)
+        hwloc_bitmap_free(placement->iothreads[i]);
+    for (unsigned i = 0; placement->scopes != NULL && i < placement->n_cells; i++)
+        hwloc_bitmap_free(placement->scopes[i]);
+    for (size_t i = 0; i < placement->n_reasons; i++)
+        free(placement->reasons[i]);
+    hwloc_bitmap_free(placement->emulator);
+    hwloc_bitmap_free(placement->owned);
+    free(placement->vcpus);
+    free(placement->iothreads);
+    free(placement->scopes);
+    free(placement->cells);
+    free(placement->reasons);
+    free(placement);
+}
+
+/* Memory in proportion to vCPUs, whole units; what is left over goes to the cells that lost most by
+ * rounding. */
+static void share_memory(const struct vp_search *search, struct vp_placement *placement)
+{
+    const uint64_t vcpus = search->demand->vcpus;
+    vp_autofree uint64_t *lost = vp_alloc(placement->n_cells, sizeof(lost[0]));
+    uint64_t rest = search->units;
+
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        const uint64_t product = search->units * placement->cells[i].n;
+        placement->cells[i].memory_kib = product / vcpus * search->unit_kib;
+        lost[i] = product % vcpus;
+        rest -= product / vcpus;
+    }
+    for (; rest > 0; rest--) {
+        unsigned best = 0;
+        for (unsigned i = 1; i < placement->n_cells; i++)
+            if (lost[i] > lost[best])
+                best = i;
+        lost[best] = 0;
+        placement->cells[best].memory_kib += search->unit_kib;
+    }
+}
+
+static void own_cores(const struct vp_search *search, const struct vp_picks *picks, hwloc_bitmap_t owned)
+{
+    for (unsigned i = 0; i < picks->n; i++) {
+        if (search->demand->threads == VP_THREADS_ANY)
+            vp_pick_cpus(search, &picks->items[i], owned);
+        else
+            vp_topology_add_core(search->topology, picks->items[i].core, owned);
+    }
+}
+
+/* The CPUs of the picks one after another, each to the next set. */
+static void deal(const struct vp_search *search, const struct vp_picks *picks, hwloc_bitmap_t *sets)
+{
+    unsigned next = 0;
+    for (unsigned i = 0; i < picks->n; i++) {
+        vp_autobitmap cpus = vp_bitmap_new();
+        vp_pick_cpus(search, &picks->items[i], cpus);
+        for (int os = hwloc_bitmap_first(cpus); os >= 0; os = hwloc_bitmap_next(cpus, os))
+            (void)hwloc_bitmap_set(sets[next++], (unsigned)os);
+    }
+}
+
+static bool give_helpers(const struct vp_search *search, bool *taken, struct vp_placement *placement)
+{
+    const struct vp_demand *demand = search->demand;
+    VP_CLEANUP(vp_picks_done) struct vp_picks picks = {0};
+    vp_autofree hwloc_bitmap_t *sets = vp_alloc(search->n_helpers + 1, sizeof(hwloc_bitmap_t));
+    unsigned n = 0;
+
+    if (search->n_helpers == 0)
+        return true;
+    if (!vp_pick_helpers(search, search->helper_node, search->n_helpers, taken, &picks))
+        return false;
+    if (demand->own_emulator)
+        sets[n++] = placement->emulator;
+    for (unsigned i = 0; demand->own_iothreads && i < demand->iothreads; i++)
+        sets[n++] = placement->iothreads[i];
+    deal(search, &picks, sets);
+    own_cores(search, &picks, placement->owned);
+    return true;
+}
+
+static bool place_dedicated(const struct vp_search *search, struct vp_placement *placement)
+{
+    vp_autofree bool *taken = vp_alloc(search->topology->n_cores, sizeof(taken[0]));
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        const struct vp_guest_cell *cell = &placement->cells[i];
+        VP_CLEANUP(vp_picks_done) struct vp_picks picks = {0};
+        if (!vp_pick_vcpus(search, cell->node, cell->n, taken, &picks))
+            return false;
+        deal(search, &picks, placement->vcpus + cell->first);
+        own_cores(search, &picks, placement->owned);
+        vp_placement_say(placement,
+                         "node %u: %u core%s in %u last-level cache%s, %u of these whole and free before",
+                         search->topology->nodes[cell->node].os, picks.n, picks.n == 1 ? "" : "s",
+                         picks.n_caches, picks.n_caches == 1 ? "" : "s", picks.opened);
+    }
+    return give_helpers(search, taken, placement);
+}
+
+static void place_floating(const struct vp_search *search, struct vp_placement *placement)
+{
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        const struct vp_guest_cell *cell = &placement->cells[i];
+        struct vp_rank rank = {{0}};
+        vp_autobitmap scope = vp_float_scope(search, cell->node, cell->n, &rank);
+        (void)hwloc_bitmap_or(placement->scopes[i], placement->scopes[i], scope);
+        for (unsigned k = cell->first; k < cell->first + cell->n; k++)
+            (void)hwloc_bitmap_andnot(placement->vcpus[k], scope, search->occupied->dedicated);
+        vp_placement_say(placement, "node %u: floats on %s%s", search->topology->nodes[cell->node].os,
+                         rank.keys[2] == 0 ? "one last-level cache" : "the whole node",
+                         rank.keys[0] != 0 ? ", with more vCPUs than CPUs" : "");
+    }
+}
+
+static void union_of_nodes(const struct vp_placement *placement, const struct vp_topology *topology,
+                           hwloc_bitmap_t set)
+{
+    for (unsigned i = 0; i < placement->n_cells; i++)
+        (void)hwloc_bitmap_or(set, set, topology->nodes[placement->cells[i].node].cpus);
+}
+
+int vp_placement_housekeep(struct vp_placement *placement, const struct vp_occupied *occupied,
+                           const struct vp_demand *demand, struct vp_error **err)
+{
+    vp_autobitmap set = vp_bitmap_new();
+    if (demand->own_emulator && (demand->own_iothreads || demand->iothreads == 0))
+        return 0;
+    if (placement->policy == VP_POLICY_SHARED) {
+        (void)hwloc_bitmap_or(set, set, placement->vcpus[0]);
+    } else {
+        union_of_nodes(placement, occupied->topology, set);
+        (void)hwloc_bitmap_and(set, set, occupied->housekeeping);
+        if (hwloc_bitmap_iszero(set))
+            (void)hwloc_bitmap_or(set, set, occupied->housekeeping);
+    }
+    if (hwloc_bitmap_iszero(set) && placement->policy == VP_POLICY_NODE)
+        (void)hwloc_bitmap_or(set, set, placement->vcpus[0]);
+    if (hwloc_bitmap_iszero(set))
+        return vp_fail(err, ENOSPC,
+                       "'%s': the host has no housekeeping CPU for the emulator threads; name some, or "
+                       "give the guest own ones",
+                       demand->name);
+    vp_autofree char *text = vp_bitmap_text(set);
+    if (!demand->own_emulator) {
+        (void)hwloc_bitmap_or(placement->emulator, placement->emulator, set);
+        vp_placement_say(placement, "emulator threads on CPUs %s", text);
+    }
+    for (unsigned i = 0; !demand->own_iothreads && i < demand->iothreads; i++)
+        (void)hwloc_bitmap_or(placement->iothreads[i], placement->iothreads[i], set);
+    return 0;
+}
+
+int vp_search_build(const struct vp_search *search, struct vp_placement **ret_placement,
+                    struct vp_error **err)
+{
+    vp_autoplacement placement = vp_placement_new(search->demand, search->n_chosen);
+    unsigned first = 0;
+
+    placement->page_kib = search->page_kib;
+    placement->size = search->size;
+    for (unsigned i = 0; i < search->n_chosen; i++) {
+        const unsigned node = search->chosen[i];
+        placement->cells[i] = (struct vp_guest_cell){.node = node,
+                                                     .memory_node = search->topology->nodes[node].home,
+                                                     .first = first,
+                                                     .n = search->share[i]};
+        first += search->share[i];
+    }
+    share_memory(search, placement);
+    vp_search_explain(search, placement);
+    if (search->demand->policy != VP_POLICY_DEDICATED)
+        place_floating(search, placement);
+    else if (!place_dedicated(search, placement))
+        return vp_search_fail(search, err);
+    const int r = vp_placement_housekeep(placement, search->occupied, search->demand, err);
+    if (r < 0)
+        return r;
+    *ret_placement = vp_take(&placement);
+    return 0;
+}

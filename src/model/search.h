@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "placement.h"
+
+/* One attempt to place a guest: which memory, which CPUs, and what that leaves on each node. */
+struct vp_search {
+    const struct vp_topology *topology;
+    const struct vp_occupied *occupied;
+    const struct vp_demand *demand;
+    uint64_t page_kib; /* 0: ordinary memory */
+    int size;          /* index, -1: ordinary memory */
+    uint64_t units;    /* memory in pieces that cannot be split */
+    uint64_t unit_kib;
+    unsigned step;      /* vCPUs that stay together */
+    unsigned n_helpers; /* threads of the emulator with a CPU of their own */
+
+    hwloc_bitmap_t usable; /* CPUs to take from: free ones for dedicated guests, the pool for others */
+    hwloc_bitmap_t base;   /* floating guests: the pool without dedicated guests */
+    unsigned *core_free;   /* per core: usable CPUs */
+    unsigned *core_units;  /* per core: vCPUs that it takes */
+    unsigned *cache_units; /* per cache */
+    unsigned *node_units;  /* per node */
+    uint64_t *node_memory; /* per node: units of memory that its CPUs could use */
+    unsigned *capacity;    /* per node: vCPUs, with their part of memory */
+
+    /* Result. */
+    unsigned n_chosen, *chosen; /* nodes by index */
+    unsigned *share;            /* vCPUs on each chosen node */
+    unsigned helper_node;       /* with room for the helpers */
+    uint64_t cost;              /* distances between the chosen nodes, summed */
+};
+
+/* How good a node is for a guest that fits it; less is better, the first that differs decides. */
+struct vp_rank {
+    uint64_t keys[4];
+};
+
+/* Cores that were picked on a node, in order. */
+struct vp_pick {
+    unsigned core, n; /* n vCPUs */
+};
+struct vp_picks {
+    struct vp_pick *items;
+    unsigned n;
+    unsigned n_caches, opened; /* last-level caches touched; of them those that were free and whole */
+};
+
+void vp_search_free(struct vp_search *search);
+static inline void vp_search_free_ptr(struct vp_search **search)
+{
+    vp_search_free(*search);
+}
+#define vp_autosearch VP_CLEANUP(vp_search_free_ptr) struct vp_search *
+
+/**
+ * @page_kib, @size: the memory to try; the demand's amount is whole pages of it
+ * @usable: given away; CPUs to take from
+ */
+struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct vp_demand *demand,
+                                uint64_t page_kib, int size, hwloc_bitmap_t usable) VP_MUST_USE;
+
+/* Choose nodes and their shares, as few and as near as there are. False when the guest does not fit. */
+bool vp_search_nodes(struct vp_search *search);
+
+/* placement_cores.c: dedicated CPUs. False when `n` vCPUs and `helpers` do not fit the node. `taken`
+ * has a flag for each core. */
+void vp_picks_done(struct vp_picks *picks);
+bool vp_pick_vcpus(const struct vp_search *search, unsigned node, unsigned n, bool *taken,
+                   struct vp_picks *ret_picks);
+/* Cores for helpers; cores that are taken are marked. */
+bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, bool *taken,
+                     struct vp_picks *ret_picks);
+/* The CPUs of a pick that are used; added to `set`. */
+void vp_pick_cpus(const struct vp_search *search, const struct vp_pick *pick, hwloc_bitmap_t set);
+
+/* placement_float.c: CPUs that a floating guest gets on a node, one cache where it fits, and how good
+ * that is. */
+hwloc_bitmap_t vp_float_scope(const struct vp_search *search, unsigned node, unsigned n,
+                              struct vp_rank *ret_rank) VP_MUST_USE;
+
+/* Distance of a node to the guest's devices, summed. */
+uint64_t vp_search_device_distance(const struct vp_search *search, unsigned node);
+
+/* placement_build.c: a placement out of a search that found nodes. */
+int vp_search_build(const struct vp_search *search, struct vp_placement **ret_placement,
+                    struct vp_error **err);
+/* Emulator and iothreads on housekeeping CPUs near the cells, where they have none of their own. */
+int vp_placement_housekeep(struct vp_placement *placement, const struct vp_occupied *occupied,
+                           const struct vp_demand *demand, struct vp_error **err);
+struct vp_placement *vp_placement_new(const struct vp_demand *demand, unsigned n_cells) VP_MUST_USE;
+
+/* placement_keep.c: the place that the guest had before; -EBUSY when it is not to be had. */
+int vp_placement_confirm(const struct vp_occupied *occupied, const struct vp_demand *demand,
+                         struct vp_placement **ret_placement);
+/* Is there a CPU and the memory for a shared guest? The nodes it is counted on are the result. */
+bool vp_search_share(struct vp_search *search);
+int vp_placement_share(const struct vp_search *search, struct vp_placement **ret_placement,
+                       struct vp_error **err);
+
+/* CPUs that the guest may be given: free ones of its own, or the pool. */
+hwloc_bitmap_t vp_placement_usable(const struct vp_occupied *occupied,
+                                   const struct vp_demand *demand) VP_MUST_USE;
+
+/* placement_why.c */
+void vp_placement_say(struct vp_placement *placement, const char *fmt, ...) VP_PRINTF(2, 3);
+/* "2M", or "ordinary" for 0; owned. */
+char *vp_page_text(uint64_t kib) VP_MUST_USE;
+/* What decided about nodes, caches and cores. */
+void vp_search_explain(const struct vp_search *search, struct vp_placement *placement);
+/* What is short; the search is the last that was tried. */
+int vp_search_fail(const struct vp_search *search, struct vp_error **err);
