@@ -252,6 +252,7 @@ START_TEST(output_cannot_be_written)
         enum vp_hook_outcome outcome = VP_HOOK_DONE;
         vp_autofree char *heard = run(0, outs[i], &outcome);
         ck_assert_msg(outcome == VP_HOOK_FAILED, "output %zu: %d", i, (int)outcome);
+        ck_assert_str_eq(heard, "");
     }
 }
 END_TEST

@@ -25,6 +25,7 @@ START_TEST(untagged)
             const struct vp_request request = {.phase = (enum vp_phase)phase};
             bool changed = true;
             vp_autofree char *out = fake_rewrite(&fake, &request, texts[i], &changed, texts[i]);
+            ck_assert_str_eq(out, texts[i]);
             ck_assert_msg(!changed, "%s", texts[i]);
             vp_autofree char *reverted = fake_revert(&fake, texts[i], texts[i]);
             ck_assert_str_eq(reverted, texts[i]);

@@ -330,6 +330,7 @@ START_TEST(odd_records)
         vp_autofree char *back = fake_revert(&fake, text, rows[i].entry);
         const struct vp_request request = {.phase = VP_PHASE_COLD};
         vp_autofree char *again = fake_rewrite(&fake, &request, text, NULL, rows[i].entry);
+        ck_there(again, VP_TAG_NS);
         ck_gone(back, VP_TAG_NS);
         if (rows[i].after == NULL)
             continue;

@@ -175,8 +175,8 @@ static const char *const kept[] = {
     "<?edit me?>\n<domain/>\n",
     "<domain>\n  <!-- inside -->\n  <a/>\n</domain>\n",
     "<domain>\n\n\n\t<a   />\n</domain>\n",
-    "<domain xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\">\n  <qemu:commandline>\n"
-    "    <qemu:arg value=\"-x\"/>\n  </qemu:commandline>\n</domain>\n",
+    ("<domain xmlns:qemu=\"http://libvirt.org/schemas/domain/qemu/1.0\">\n  <qemu:commandline>\n"
+     "    <qemu:arg value=\"-x\"/>\n  </qemu:commandline>\n</domain>\n"),
     "<a xmlns=\"urn:x\"><b xmlns=\"\"/></a>\n",
     "<a><![CDATA[<&>]]></a>\n",
     "<a>&lt;&amp;&gt;</a>\n",
