@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /*
- * The fuzz targets without a fuzzer: each file of a folder, whole, cut short at 32 places, and with single bytes changed. `driver` without
- * arguments takes tests/fuzz/corpus/NAME for a program called fuzz-NAME.
+ * The fuzz targets without a fuzzer: each file of a folder, whole, cut short at 32 places, and with single
+ * bytes changed. `driver` without arguments takes tests/fuzz/corpus/NAME for a program called fuzz-NAME.
  */
 
 static unsigned long inputs;

@@ -198,7 +198,10 @@ static void check_row(size_t row)
     ck_assert_msg(lseek(out, 0, SEEK_END) == (off_t)rows[row].out, "%s: %ld bytes reach libvirt",
                   rows[row].name, (long)lseek(out, 0, SEEK_END));
     close(out);
-    /* libvirt shows stderr of a refusal to the operator: one line that says who speaks. A handler that refuses speaks for itself. */
+    /*
+     * libvirt shows stderr of a refusal to the operator: one line that says who speaks. A handler that
+     * refuses speaks for itself.
+     */
     const bool flagged = outcome == VP_HOOK_REFUSED && rows[row].run != refuses;
     ck_assert_msg((strncmp(heard, "virt-profile: ", 14) == 0) == flagged, "%s: '%s'", rows[row].name, heard);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
@@ -212,7 +215,10 @@ START_TEST(nothing_reaches_out)
 }
 END_TEST
 
-/* Signals that our caller ignores or blocks stay so in a process it starts; the time limit has to hold all the same. */
+/*
+ * Signals that our caller ignores or blocks stay so in a process it starts; the time limit has to hold all
+ * the same.
+ */
 START_TEST(limit_holds_whatever_the_caller_does)
 {
     sigset_t set;

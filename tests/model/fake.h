@@ -5,13 +5,16 @@
 #include "test.h"
 
 /*
- * Knobs of the tests' own. Six of them take a script of what to plan, so that a table of scripts can try the engine without the real
- * knobs: "guest.do", "guest.more", "launch.do", "launch.more", "live.do", "live.more". A script is commands joined by '|':
+ * Knobs of the tests' own. Six of them take a script of what to plan, so that a table of scripts can try the
+ * engine without the real knobs: "guest.do", "guest.more", "launch.do", "launch.more", "live.do",
+ * "live.more". A script is commands joined by '|':
  *
- *     attr PATH VALUE    text PATH VALUE    element PATH XML    readdress PATH    skip REASON    warn REASON    fail REASON
+ *     attr PATH VALUE    text PATH VALUE    element PATH XML    readdress PATH
+ *     skip REASON    warn REASON    fail REASON
  *
- * VALUE "-" removes; one "[*]" in PATH stands for each element of that name. The others have a type each and plan the text of
- * an element cputune/TYPE: "v.bool", "v.choice", "v.list", "v.count" (1 to 64), "v.size" (4K to 1G), "v.text" (one letter).
+ * VALUE "-" removes; one "[*]" in PATH stands for each element of that name. The others have a type each and
+ * plan the text of an element cputune/TYPE: "v.bool", "v.choice", "v.list", "v.count" (1 to 64), "v.size"
+ * (4K to 1G), "v.text" (one letter).
  */
 extern const struct vp_registry fake_registry;
 
@@ -35,8 +38,8 @@ void fake_bytes(const struct fake *fake, const char *path, const char *text, siz
 void fake_profile(const struct fake *fake, const char *name, const char *text);
 
 /*
- * Rewrite or revert; must work. The text is owned; a copy of the input when nothing changed. `changed` may be NULL. `why` is put in front of
- * the message when it does not.
+ * Rewrite or revert; must work. The text is owned; a copy of the input when nothing changed. `changed` may
+ * be NULL. `why` is put in front of the message when it does not.
  */
 char *fake_rewrite(const struct fake *fake, const struct vp_request *request, const char *text, bool *changed,
                    const char *why);
@@ -46,7 +49,10 @@ char *fake_revert(const struct fake *fake, const char *text, const char *why);
 /* Lines of vp_engine_pending(), joined by "\n". Owned. */
 char *fake_pending(const struct fake *fake, enum vp_phase phase, const char *text, const char *why);
 
-/* What libvirt does to a definition that it stores: sorts siblings and attributes, completes devices. Owned. */
+/*
+ * What libvirt does to a definition that it stores: sorts siblings and attributes, completes devices.
+ * Owned.
+ */
 char *fake_store(const char *text);
 
 /* Must parse. Owned. */

@@ -5,9 +5,10 @@
 #include <string.h>
 
 /*
- * libvirt reads a definition into structures and prints it anew (libvirt 9.0: conf/domain_conf.c). What that does to XML that it
- * understands: attributes and elements come in an order of its own, siblings of one name keep theirs; NICs get a MAC, in lower case;
- * devices get an address, controllers an index; some elements get attributes. Metadata is kept as it is.
+ * libvirt reads a definition into structures and prints it anew (libvirt 9.0: conf/domain_conf.c). What that
+ * does to XML that it understands: attributes and elements come in an order of its own, siblings of one name
+ * keep theirs; NICs get a MAC, in lower case; devices get an address, controllers an index; some elements
+ * get attributes. Metadata is kept as it is.
  */
 
 struct attribute {

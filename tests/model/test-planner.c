@@ -52,10 +52,10 @@ static char *shown(const struct vp_plan *plan)
     return vp_strbuf_take(&buf);
 }
 
-#define GUEST                                                                                                             \
-    "<vcpu>6</vcpu><cputune><shares>7</shares></cputune><devices>"                                                        \
-    "<disk device='disk'><target dev='vda'/><driver cache='none'/></disk><disk device='cdrom'><target dev='sda'/></disk>" \
-    "<disk><target dev='vdb'/><address type='pci'/></disk><disk device='lun'><target dev='sdb'/></disk>"                  \
+#define GUEST                                                                                                \
+    "<vcpu>6</vcpu><cputune><shares>7</shares></cputune><devices><disk device='disk'><target dev='vda'/>"    \
+    "<driver cache='none'/></disk><disk device='cdrom'><target dev='sda'/></disk>"                           \
+    "<disk><target dev='vdb'/><address type='pci'/></disk><disk device='lun'><target dev='sdb'/></disk>"     \
     "<interface/><interface/><sound model='a'/></devices>"
 
 static const struct {
@@ -89,7 +89,8 @@ static const struct {
      "guest.do element devices/sound[#2] = <sound/>"},
     {"guest.do=readdress devices/disk[vdb]", VP_PHASE_COLD,
      "guest.do readdress devices/disk[vdb]/address was <address type=\"pci\"/> gone"},
-    {"guest.do=readdress devices/disk[vda]", VP_PHASE_COLD, "guest.do readdress devices/disk[vda]/address gone"},
+    {"guest.do=readdress devices/disk[vda]", VP_PHASE_COLD,
+     "guest.do readdress devices/disk[vda]/address gone"},
     {"live.do=attr @a 1", VP_PHASE_COLD, "live.do attribute @a = 1"},
     {"live.do=text a 1|text a 2\nlive.more=text b 1|text a 3", VP_PHASE_COLD,
      "live.more text a = 3\nlive.more text b = 1"},
@@ -132,8 +133,8 @@ START_TEST(plans)
         const enum vp_verdict verdict = vp_verify_definition(a, domain, &found);
         /* Whether libvirt gave a device that had none an address of its own cannot be told. */
         const bool open = a->kind == VP_ACTION_READDRESS && a->previous == NULL;
-        ck_assert_msg(open || (verdict == VP_VERDICT_OK) == !a->changes, "%s: %s is '%s'", rows[_i].sets, a->target,
-                      found != NULL ? found : "absent");
+        ck_assert_msg(open || (verdict == VP_VERDICT_OK) == !a->changes, "%s: %s is '%s'", rows[_i].sets,
+                      a->target, found != NULL ? found : "absent");
         free(found);
     }
     ck_assert_ptr_null(vp_plan_find(plan, "no/such/target"));

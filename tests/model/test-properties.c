@@ -9,8 +9,8 @@
 #include <string.h>
 
 /*
- * Small random definitions and random settings: what holds for every one of them. A failure prints its seed; VP_TEST_SEED=N runs that one
- * alone, VP_TEST_RUNS=N more of them.
+ * Small random definitions and random settings: what holds for every one of them. A failure prints its seed;
+ * VP_TEST_SEED=N runs that one alone, VP_TEST_RUNS=N more of them.
  */
 
 static uint64_t state;

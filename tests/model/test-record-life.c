@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-/* What happens to a definition between two rewrites: libvirt fills in, people edit, profiles and phases change. */
+/*
+ * What happens to a definition between two rewrites: libvirt fills in, people edit, profiles and phases
+ * change.
+ */
 
 /* Replace the one `from` in the text; owned. */
 static char *edit(const char *text, const char *from, const char *to)

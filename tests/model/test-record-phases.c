@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * A guest that moves or comes back from a file: what it sees stays, and so does the record of it; the rest is undone and done anew.
- * `moved` sets are what the profile says by then.
+ * A guest that moves or comes back from a file: what it sees stays, and so does the record of it; the rest
+ * is undone and done anew. `moved` sets are what the profile says by then.
  */
 static const struct {
     const char *name, *before, *sets, *moved;

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /*
- * One script over one definition: what comes out of applying it, and the definition as it was after it is taken back, with and without
- * libvirt in between. `middle` and `expect` are what stands between <name> and </domain>, without the metadata.
+ * One script over one definition: what comes out of applying it, and the definition as it was after it is
+ * taken back, with and without libvirt in between. `middle` and `expect` are what stands between <name> and
+ * </domain>, without the metadata.
  */
 struct row {
     const char *name;
@@ -147,7 +148,10 @@ START_TEST(nothing_is_pending_after)
 }
 END_TEST
 
-/* libvirt stores the definition, sorted and completed; nothing is to be done then, and nothing of ours is left after the way back. */
+/*
+ * libvirt stores the definition, sorted and completed; nothing is to be done then, and nothing of ours is
+ * left after the way back.
+ */
 START_TEST(stored_is_a_fixed_point)
 {
     const struct row *row = &rows[_i];

@@ -17,7 +17,10 @@ static vp_doc *parse(const char *text)
     return doc;
 }
 
-/* An element <n/> goes in behind the child `after` (-1: before the first) of what `at` names, and out again. */
+/*
+ * An element <n/> goes in behind the child `after` (-1: before the first) of what `at` names, and out
+ * again.
+ */
 static const struct {
     const char *text, *at;
     int after;
