@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
 # limit: 200
-# Memory has nodes here: huge pages by node, a guest bound to a node lies there, and the kernel's knobs are real.
+# Memory has nodes here: huge pages by node, the kernel's knobs are real, and a guest without a profile, bound to a node, is in a
+# scope of systemd, under AppArmor, and where its definition says.
 . /lab/tests/lib.sh
 
 for node in 0 1; do
@@ -17,7 +18,11 @@ virsh -q vcpupin bound 0 4 --config
 virsh -q vcpupin bound 1 6-7 --config
 passes "start a guest bound to node 1" virsh -q start bound
 guest_up bound 90
+guest_beats bound
 pid=$(guest_pid bound)
+like "its cgroup" "$(guest_cgroup bound)" '/machine\.slice/machine-qemu\\x2d[0-9]+\\x2dbound\.scope$'
+like "its AppArmor label" "$(cat "/proc/$pid/attr/current")" '^libvirt-[0-9a-f-]+ \(enforce\)$'
+is "threads of its vCPUs" "$(guest_threads bound '^CPU' | wc -l)" 2
 more "its pages on node 1" "$(numa_pages "$pid" 1 '^bind')" 4000
 is "its bound pages on node 0" "$(numa_pages "$pid" 0 '^bind')" 0
 is "memory nodes of its cgroup" "$(cat "$(task_cgroup "$pid")/cpuset.mems.effective")" 1
