@@ -256,10 +256,8 @@ int vp_placement_plan(const struct vp_occupied *occupied, const struct vp_demand
     if (same == NULL)
         return search_place(occupied, demand, ret_placement, err);
     /* What was split for want of room may come together now. */
-    if (same->n_cells > 1 && search_place(occupied, demand, &found, NULL) == 0 &&
-        found->n_cells < same->n_cells)
-        *ret_placement = vp_take(&found);
-    else
-        *ret_placement = vp_take(&same);
+    if (same->n_cells > 1)
+        (void)search_place(occupied, demand, &found, NULL);
+    *ret_placement = found != NULL && found->n_cells < same->n_cells ? vp_take(&found) : vp_take(&same);
     return 0;
 }

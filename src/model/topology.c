@@ -95,15 +95,15 @@ static int compare_seats(const void *left, const void *right)
 
 static int compare_nodes(const void *left, const void *right)
 {
-    const hwloc_obj_t a = *(const hwloc_obj_t *)left;
-    const hwloc_obj_t b = *(const hwloc_obj_t *)right;
+    const struct hwloc_obj *a = *(struct hwloc_obj *const *)left;
+    const struct hwloc_obj *b = *(struct hwloc_obj *const *)right;
     return compare_unsigned(a->os_index, b->os_index);
 }
 
 /* The outermost cache that cores share: two CPUs with an L2 of their own say nothing about each other. */
 static unsigned last_level(hwloc_topology_t from, hwloc_obj_t pu)
 {
-    const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_CORE, pu);
+    hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_CORE, pu);
     hwloc_const_bitmap_t inner = core != NULL ? core->cpuset : pu->cpuset;
     hwloc_obj_t found = NULL;
     for (hwloc_obj_t obj = pu->parent; obj != NULL; obj = obj->parent)
@@ -117,8 +117,8 @@ static void read_seats(hwloc_topology_t from, hwloc_obj_t *nodes, unsigned n_nod
     unsigned n = 0;
     for (hwloc_obj_t pu = hwloc_get_next_obj_by_type(from, HWLOC_OBJ_PU, NULL); pu != NULL;
          pu = hwloc_get_next_obj_by_type(from, HWLOC_OBJ_PU, pu)) {
-        const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_CORE, pu);
-        const hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_PACKAGE, pu);
+        hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_CORE, pu);
+        hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(from, HWLOC_OBJ_PACKAGE, pu);
         seats[n++] = (struct seat){
             .cache = last_level(from, pu),
             .core = core != NULL ? (unsigned)hwloc_bitmap_first(core->cpuset) : pu->os_index,

@@ -108,12 +108,13 @@ START_TEST(as_many_as_there_can_be)
     ck_assert_int_eq(vp_topology_cpu(topology, 8191), 8191);
     ck_assert_int_eq(vp_topology_cpu(topology, 8192), -1);
     VP_CLEANUP(vp_host_free_ptr) struct vp_host *host = NULL;
-    ck_assert_int_eq(vp_host_open("synthetic:numa:2 core:4097 pu:1", fake.root, &host, NULL), 0);
+    ck_assert_int_eq(
+        vp_host_open("synthetic:pack:16 [numa(memory=1TiB)] l3:16 core:17 pu:2", fake.root, &host, NULL), 0);
     struct vp_topology *none = NULL;
     vp_autoerror err = NULL;
     ck_assert_int_eq(vp_topology_read(host, &none, &err), -E2BIG);
     ck_assert_ptr_null(none);
-    ck_assert_ptr_nonnull(strstr(err->message, "8194"));
+    ck_assert_ptr_nonnull(strstr(err->message, "8704"));
 }
 END_TEST
 
