@@ -196,6 +196,12 @@ static const struct vp_trial feature_rows[] = {
      .domain =
          "<cpu mode='custom' match='exact' check='partial'><model fallback='forbid'>qemu64</model></cpu>",
      .expect = "cpu/feature[x2apic]/@policy = require\n"},
+    {.set = "cpu.features=+x2apic",
+     .domain = "<cpu check='none'><model fallback='forbid'>qemu64</model></cpu>",
+     .expect = "skipped cpu.features: the guest names no CPU*\n"},
+    {.set = "cpu.features=+x2apic",
+     .domain = "<cpu match='strict' check='none'><model fallback='forbid'>qemu64</model></cpu>",
+     .expect = "cpu/feature[x2apic]/@policy = require\n"},
     {.set = "cpu.features=+invtsc",
      .domain = "<cpu mode='host-passthrough'/>",
      .expect = "cpu/feature[invtsc]/@policy = require\n"

@@ -73,6 +73,12 @@ static const struct vp_trial hugepage_rows[] = {
          "<memory model='virtio-mem'><target><size unit='GiB'>1</size><block unit='KiB'>2048</block></target>"
          "</memory></devices>",
      .expect = "skipped memory.hugepages: no 1G pages, because a memory device is no multiple of the page\n"},
+    {ROW(four_and_few), .set = "memory.hugepages=1G",
+     .domain =
+         "<cpu><numa><cell id='0' cpus='0-3' memory='2' unit='GiB'/></numa></cpu><devices>"
+         "<memory model='virtio-mem'><target><size unit='GiB'>2</size><block unit='GiB'>1</block></target>"
+         "</memory></devices>",
+     .expect = "memoryBacking/hugepages = " PAGE("1048576") "\n"},
     /* Without cells <memory> has the devices in it. */
     {ROW(four_and_few), .set = "memory.hugepages=1G",
      .domain = "<memory unit='KiB'>4718592</memory><devices><memory model='nvdimm'><target>"
