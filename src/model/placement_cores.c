@@ -68,10 +68,7 @@ static unsigned choose_cache(const struct vp_search *search, const struct vp_nod
         const unsigned have = search->cache_units[best];
         const bool fits = units >= n;
         const bool fitted = have >= n;
-        bool better = fits != fitted ? fits : fits ? units < have : units > have;
-        if (units == have)
-            better = is_whole(search, &search->topology->caches[best]) &&
-                     !is_whole(search, &search->topology->caches[cache]);
+        const bool better = fits != fitted ? fits : fits ? units < have : units > have;
         if (better)
             best = cache;
     }

@@ -154,6 +154,89 @@ START_TEST(starts_and_stops)
 }
 END_TEST
 
+#define NODES 8
+#define CORES 8
+
+/* Least sum of distances, then of those to devices, of any set of as few nodes as hold `n` vCPUs: all sets are tried. */
+static uint64_t least_cost(const struct machine *machine, const unsigned *room, hwloc_const_bitmap_t near,
+                           unsigned n)
+{
+    uint64_t best = UINT64_MAX;
+    int best_size = NODES + 1;
+    for (unsigned set = 1; set < 1u << NODES; set++) {
+        const int size = __builtin_popcount(set);
+        uint64_t cost = 0;
+        unsigned sum = 0;
+        for (unsigned a = 0; a < NODES; a++) {
+            if ((set >> a & 1) == 0)
+                continue;
+            sum += room[a];
+            for (unsigned b = 0; b < NODES; b++) {
+                if (b < a && (set >> b & 1) != 0)
+                    cost += (uint64_t)vp_topology_distance(machine->topology, a, b) * 100000;
+                if (hwloc_bitmap_isset(near, b))
+                    cost += vp_topology_distance(machine->topology, a, b);
+            }
+        }
+        if (sum < n || size > best_size || (size == best_size && cost >= best))
+            continue;
+        best = cost;
+        best_size = size;
+    }
+    return best;
+}
+
+static uint64_t cost_of(const struct machine *machine, const struct vp_placement *placement,
+                        hwloc_const_bitmap_t near)
+{
+    uint64_t cost = 0;
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        for (unsigned k = 0; k < i; k++)
+            cost += (uint64_t)vp_topology_distance(machine->topology, placement->cells[i].node,
+                                                   placement->cells[k].node) *
+                    100000;
+        for (unsigned node = 0; node < NODES; node++)
+            if (hwloc_bitmap_isset(near, node))
+                cost += vp_topology_distance(machine->topology, placement->cells[i].node, node);
+    }
+    return cost;
+}
+
+/* Machines of any distances, with something taken of each node. */
+START_TEST(least_distance)
+{
+    uint64_t state = 2463534242u;
+    for (unsigned round = 0; round < 200; round++) {
+        MACHINE machine = {0};
+        unsigned room[NODES], sum = 0;
+        vp_autobitmap near = vp_bitmap_new();
+        vp_autoplacement placement = NULL;
+        machine_open(&machine, "synthetic:pack:8 [numa(memory=64GiB)] core:8 pu:1", NULL);
+        for (unsigned a = 0; a < NODES; a++) {
+            const unsigned taken = (unsigned)(next_number(&state) % (CORES - 1));
+            for (unsigned b = 0; b < a; b++)
+                machine.topology->distances[a * NODES + b] = machine.topology->distances[b * NODES + a] =
+                    11 + (unsigned)(next_number(&state) % 30);
+            for (unsigned i = 0; i < taken; i++)
+                (void)hwloc_bitmap_set(machine.occupied->pinned, a * CORES + 1 + i);
+            room[a] = CORES - 1 - taken;
+            sum += room[a];
+        }
+        ck_assert_uint_gt(sum, CORES);
+        (void)hwloc_bitmap_set(near, (unsigned)(next_number(&state) % NODES));
+        const struct vp_demand demand = {.name = "spread",
+                                         .near = near,
+                                         .memory_kib = GIB,
+                                         .vcpus = CORES + (unsigned)(next_number(&state) % (sum - CORES))};
+        ck_assert_int_eq(vp_placement_plan(machine.occupied, &demand, &placement, NULL), 0);
+        machine_check(&machine, &demand, placement);
+        ck_assert_msg(cost_of(&machine, placement, near) == least_cost(&machine, room, near, demand.vcpus),
+                      "round %u: %" PRIu64 " instead of %" PRIu64, round, cost_of(&machine, placement, near),
+                      least_cost(&machine, room, near, demand.vcpus));
+    }
+}
+END_TEST
+
 static double now(void)
 {
     struct timespec at;
@@ -225,4 +308,5 @@ START_TEST(time_of_a_plan)
 }
 END_TEST
 
-VP_TEST_MAIN("placement-life", VP_TEST_ROWS(starts_and_stops, hosts), VP_TEST_ROWS(time_of_a_plan, machines))
+VP_TEST_MAIN("placement-life", VP_TEST_ROWS(starts_and_stops, hosts), VP_TEST(least_distance),
+             VP_TEST_ROWS(time_of_a_plan, machines))
