@@ -12,6 +12,8 @@ vp_node *vp_guest_first(const struct vp_planning *planning, const char *name); /
 bool vp_guest_is_s390(const struct vp_domain *domain);
 /* Why a virtio device cannot be given to the guest; NULL when it can. */
 const char *vp_guest_no_virtio(const struct vp_planning *planning);
+/* Why no PCI device can be added to the guest; NULL when one can. */
+const char *vp_guest_no_slot(const struct vp_planning *planning);
 /* Plan that a device goes. */
 void vp_guest_drop(struct vp_planning *planning, const struct vp_setting *setting, vp_node *node,
                    const char *reason);

@@ -2,6 +2,7 @@
 #include "guestdevices.h"
 
 #include "disks.h"
+#include "size.h"
 
 #include <string.h>
 
@@ -48,10 +49,62 @@ const char *vp_guest_no_virtio(const struct vp_planning *planning)
     return NULL;
 }
 
+#define PCI_SLOTS 32
+
+/* A part of a PCI address: hexadecimal as libvirt writes it, or decimal. */
+static bool address_part(const vp_node *address, const char *attr, uint64_t max, uint64_t *ret_value)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *text = vp_node_attr(address, attr);
+    uint64_t value = 0;
+    if (!starts(text, "0x"))
+        return text != NULL && vp_u64_parse(text, 0, max, ret_value) == 0;
+    for (const char *c = text + 2; *c != '\0' && value <= max; c++) {
+        const char *digit = strchr(digits, *c >= 'A' && *c <= 'F' ? *c - 'A' + 'a' : *c);
+        if (digit == NULL)
+            return false;
+        value = value * 16 + (uint64_t)(digit - digits);
+    }
+    *ret_value = value;
+    return value <= max;
+}
+
+/* The slots of a conventional PCI bus that are spoken for, as bits. */
+static uint32_t used_slots(const struct vp_planning *planning, uint64_t bus)
+{
+    /* The root bus has the host bridge, the PIIX3 and a place that libvirt keeps for a video card. */
+    uint32_t used = bus == 0 ? 0x7 : 0x1;
+    for (const vp_node *n = vp_node_first(devices(planning)); n != NULL; n = vp_node_next(n)) {
+        const vp_node *address = vp_node_child(n, "address");
+        uint64_t on = 0;
+        uint64_t slot = 0;
+        if (same(vp_node_attr(address, "type"), "pci") && address_part(address, "bus", UINT8_MAX, &on) &&
+            on == bus && address_part(address, "slot", PCI_SLOTS - 1, &slot))
+            used |= UINT32_C(1) << slot;
+    }
+    return used;
+}
+
+const char *vp_guest_no_slot(const struct vp_planning *planning)
+{
+    if (!vp_domain_is_x86(planning->domain) || vp_domain_is_q35(planning->domain) ||
+        used_slots(planning, 0) != UINT32_MAX)
+        return NULL; /* elsewhere libvirt finds room for another bridge or port */
+    for (const vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n)) {
+        uint64_t index = 0;
+        if (same(vp_node_attr(n, "model"), "pci-bridge") && address_part(n, "index", UINT8_MAX, &index) &&
+            used_slots(planning, index) != UINT32_MAX)
+            return NULL;
+    }
+    return "every slot of the guest's PCI buses is taken; give it a pci-bridge controller first";
+}
+
 int vp_guest_plan_rng(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
     (void)err;
     const char *refused = vp_guest_no_virtio(planning);
+    if (refused == NULL)
+        refused = vp_guest_no_slot(planning);
     if (!setting->value.yes) {
         for (vp_node *rng = vp_guest_first(planning, "rng"); rng != NULL; rng = vp_node_same(rng))
             vp_guest_drop(planning, setting, rng, "the profile wants no random number device");
@@ -86,6 +139,8 @@ int vp_guest_plan_console(struct vp_planning *planning, const struct vp_setting 
             return 0;
     if (refused == NULL && vp_guest_is_s390(planning->domain))
         refused = "the machine has an SCLP console of its own";
+    if (refused == NULL)
+        refused = vp_guest_no_slot(planning);
     if (refused == NULL && serial_shows(serial) && !same(vp_node_attr(serial, "type"), "pty"))
         refused = "the guest's console is a serial port that someone chose to send elsewhere";
     if (refused != NULL)
@@ -229,6 +284,11 @@ int vp_guest_plan_watchdog(struct vp_planning *planning, const struct vp_setting
     if (found || choice == WATCHDOG_NO || devices(planning) == NULL)
         return 0;
     const bool pci = vp_domain_is_x86(planning->domain) && vp_virtio_on_pci_or_ccw(planning->domain, NULL);
+    const char *full = vp_guest_no_slot(planning);
+    if (full != NULL) {
+        vp_plan_skip(planning, setting, "%s", full);
+        return 0;
+    }
     if (!pci && !vp_guest_is_s390(planning->domain)) {
         vp_plan_skip(planning, setting, "this machine has no watchdog that could be added");
         return 0;

@@ -124,6 +124,8 @@ int vp_guest_plan_tablet(struct vp_planning *planning, const struct vp_setting *
     const int choice = setting->value.choice;
     const char *wanted = vp_guest_tablets[choice];
     const char *refused = choice == TABLET_VIRTIO ? vp_guest_no_virtio(planning) : NULL;
+    if (choice == TABLET_VIRTIO && refused == NULL && !has_input(planning, "tablet", "virtio"))
+        refused = vp_guest_no_slot(planning);
     bool found = false;
     vp_autofree char *made = vp_asprintf("<input type='tablet' bus='%s'/>", wanted);
     if (choice == TABLET_USB && (!vp_domain_is_x86(planning->domain) || usb_is_off(planning)))
@@ -205,7 +207,8 @@ static bool stays_on_usb(const struct vp_planning *planning, const vp_node *inpu
     const bool tablet = same(vp_node_attr(input, "type"), "tablet");
     const struct vp_setting *setting = vp_plan_setting(planning, "guest.tablet");
     if (tablet && setting != NULL &&
-        (setting->value.choice == TABLET_NO || vp_guest_no_virtio(planning) == NULL))
+        (setting->value.choice == TABLET_NO ||
+         (vp_guest_no_virtio(planning) == NULL && vp_guest_no_slot(planning) == NULL)))
         return false; /* that knob has taken it out, or to virtio */
     return strcmp(input_bus(planning, input), "usb") == 0;
 }

@@ -12,6 +12,51 @@
 #define VIRTIO_CONSOLE "<console type='pty'><target type='virtio'/></console>"
 #define SERIAL_CONSOLE "<console type='pty'><target type='serial'/></console>"
 
+/* Slots 3 to 30 of a PCI bus, or 3 to 31; 0 to 2 are never free. */
+#define SLOT(bus, slot)                                                                                      \
+    "<memory><address type='pci' domain='0x0000' bus='" bus "' slot='" slot "' function='0x0'/></memory>"
+#define SLOTS_16(bus)                                                                                        \
+    SLOT(bus, "0x10")                                                                                        \
+    SLOT(bus, "0x11") SLOT(bus, "0x12") SLOT(bus, "0x13") SLOT(bus, "0x14") SLOT(bus, "0x15")                \
+        SLOT(bus, "0x16") SLOT(bus, "0x17") SLOT(bus, "0x18") SLOT(bus, "0x19") SLOT(bus, "0x1a")            \
+            SLOT(bus, "0x1b") SLOT(bus, "0x1c") SLOT(bus, "0x1d") SLOT(bus, "0x1E")
+#define SLOTS_30(bus)                                                                                        \
+    SLOT(bus, "3")                                                                                           \
+    SLOT(bus, "0x04") SLOT(bus, "0x05") SLOT(bus, "0x06") SLOT(bus, "0x07") SLOT(bus, "0x08")                \
+        SLOT(bus, "0x09") SLOT(bus, "0x0a") SLOT(bus, "0x0b") SLOT(bus, "0x0c") SLOT(bus, "0x0d")            \
+            SLOT(bus, "0x0e") SLOT(bus, "0x0f") SLOTS_16(bus)
+#define SLOTS_31(bus) SLOTS_30(bus) SLOT(bus, "0x1f")
+#define BRIDGE "<controller type='pci' index='1' model='pci-bridge'/>"
+#define PC MACHINE("x86_64", "pc-i440fx-7.2")
+
+static const struct vp_trial slot_rows[] = {
+    {.set = "guest.rng=yes",
+     .domain = DEBIAN PC DEVICES(SLOTS_30("0x00")),
+     .expect = "devices/rng[#1] = *\n"},
+    {.set = "guest.rng=yes",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00")),
+     .expect = "skipped guest.rng: every slot of the guest's PCI buses is taken*\n"},
+    {.set = "guest.rng=no",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00") RNG),
+     .expect = "devices/rng[#1] -\n"},
+    {.set = "guest.rng=yes", .domain = DEBIAN DEVICES(SLOTS_31("0x00")), .expect = "devices/rng[#1] = *\n"},
+    {.set = "guest.rng=yes",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00") BRIDGE),
+     .expect = "devices/rng[#1] = *\n"},
+    {.set = "guest.rng=yes",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00") BRIDGE SLOTS_31("0x01") SLOT("1", "1") SLOT("1", "2")),
+     .expect = "skipped guest.rng: every slot*\n"},
+    {.set = "guest.console=virtio; guest.watchdog=reset",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00")),
+     .expect = "skipped guest.console: every slot*\nskipped guest.watchdog: every slot*\n"},
+    {.set = "guest.tablet=virtio; guest.usb=no",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00") "<input type='tablet' bus='usb'/>"),
+     .expect = "devices/input[#1] -\ndevices/controller[usb,0] = *\nskipped guest.tablet: every slot*\n"},
+    {.set = "guest.tablet=virtio",
+     .domain = DEBIAN PC DEVICES(SLOTS_31("0x00") "<input type='tablet' bus='virtio'/>"),
+     .expect = ""},
+};
+
 static const struct vp_trial rng_rows[] = {
     {.set = "guest.rng=yes", .domain = DEBIAN DEVICES(""), .expect = "devices/rng[#1] = " RNG "\n"},
     {.set = "guest.rng=yes", .domain = DEBIAN DEVICES(RNG), .expect = ""},
@@ -344,6 +389,11 @@ static const struct vp_trial feature_rows[] = {
      .expect = "skipped guest.suspend-to-disk: libvirt sets ACPI sleep states on PC machines only\n"},
 };
 
+START_TEST(slot)
+{
+    vp_trial_check(&slot_rows[_i], _i);
+}
+END_TEST
 START_TEST(rng)
 {
     vp_trial_check(&rng_rows[_i], _i);
@@ -385,7 +435,7 @@ START_TEST(feature)
 }
 END_TEST
 
-VP_TEST_MAIN("guest", VP_TEST_ROWS(rng, rng_rows), VP_TEST_ROWS(console, console_rows),
-             VP_TEST_ROWS(video, video_rows), VP_TEST_ROWS(tablet, tablet_rows), VP_TEST_ROWS(usb, usb_rows),
-             VP_TEST_ROWS(scsi, scsi_rows), VP_TEST_ROWS(watchdog, watchdog_rows),
-             VP_TEST_ROWS(feature, feature_rows))
+VP_TEST_MAIN("guest", VP_TEST_ROWS(slot, slot_rows), VP_TEST_ROWS(rng, rng_rows),
+             VP_TEST_ROWS(console, console_rows), VP_TEST_ROWS(video, video_rows),
+             VP_TEST_ROWS(tablet, tablet_rows), VP_TEST_ROWS(usb, usb_rows), VP_TEST_ROWS(scsi, scsi_rows),
+             VP_TEST_ROWS(watchdog, watchdog_rows), VP_TEST_ROWS(feature, feature_rows))
