@@ -157,7 +157,8 @@ END_TEST
 #define NODES 8
 #define CORES 8
 
-/* Least sum of distances, then of those to devices, of any set of as few nodes as hold `n` vCPUs: all sets are tried. */
+/* Least sum of distances, then of those to devices, of any set of as few nodes as hold `n`
+ * vCPUs: all sets are tried. */
 static uint64_t least_cost(const struct machine *machine, const unsigned *room, hwloc_const_bitmap_t near,
                            unsigned n)
 {
