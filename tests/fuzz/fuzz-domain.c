@@ -84,6 +84,23 @@ static void check_document(const char *text, size_t size)
     (void)vp_domain_has_virtio_drivers(domain);
 }
 
+/* Text beside elements, which libvirt drops: no two ways of moving it are the same. */
+static bool has_mixed_text(const vp_node *node)
+{
+    vp_autofree char *text = vp_node_text(node);
+    bool mixed = vp_node_first(node) != NULL && *text != '\0';
+    for (const vp_node *n = vp_node_first(node); n != NULL && !mixed; n = vp_node_next(n))
+        mixed = has_mixed_text(n);
+    return mixed;
+}
+
+static bool is_mixed(const char *text)
+{
+    vp_autodomain domain = NULL;
+    must(vp_domain_parse(text, strlen(text), "output", &domain, NULL) == 0);
+    return has_mixed_text(domain->root);
+}
+
 /* Owned; NULL when it did not work. */
 static char *rewrite(const struct vp_request *request, const char *text, size_t size, bool *changed)
 {
@@ -124,9 +141,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (one == NULL)
         return 0;
     vp_autofree char *two = rewrite(&request, one, strlen(one), &changed);
-    must(two != NULL && (!changed || vp_tag_maybe(text, size))); /* a fixed point */
-    /* Text of others inside our tag moves once. */
-    vp_autofree char *three = rewrite(&request, two, strlen(two), &changed);
-    must(three != NULL && !changed);
+    must(two != NULL && (!changed || is_mixed(two))); /* a fixed point */
     return 0;
 }
