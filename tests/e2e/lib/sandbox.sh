@@ -79,6 +79,8 @@ sandbox_setup() {
     fi
     mount -t tmpfs -o mode=755 sandbox /run
     mkdir -p /run/lock /run/libvirt
+    # libvirt makes it where no systemd answers; it goes again if it is ours.
+    MACHINE_BEFORE=$(machine_groups)
     ip link set lo up
     SYSLOG_FILE=$SANDBOX_WORK/syslog
     LIBVIRT_DEFAULT_URI=qemu:///system
@@ -142,7 +144,9 @@ hugepages_restore() {
 
 libvirt_answers() { virsh -q version; }
 
-LIBVIRTD_PID='' VIRTLOGD_PID='' SYSLOG_PID=''
+LIBVIRTD_PID='' VIRTLOGD_PID='' SYSLOG_PID='' MACHINE_BEFORE=''
+
+machine_groups() { compgen -G '/sys/fs/cgroup/machine' || compgen -G '/sys/fs/cgroup/*/machine' || true; }
 
 libvirtd_start() {
     setsid libvirtd -f /etc/libvirt/libvirtd.conf -p /run/libvirtd.pid >/var/log/libvirt/libvirtd.out 2>&1 &
@@ -183,4 +187,7 @@ libvirt_down() {
     libvirtd_stop
     [ -z "$VIRTLOGD_PID" ] || kill -TERM "$VIRTLOGD_PID" 2>/dev/null || true
     [ -z "$SYSLOG_PID" ] || kill -TERM "$SYSLOG_PID" 2>/dev/null || true
+    if [ -z "$MACHINE_BEFORE" ]; then
+        machine_groups | xargs -r rmdir 2>/dev/null || true
+    fi
 }
