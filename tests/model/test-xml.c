@@ -223,6 +223,7 @@ START_TEST(encodings)
         {TEXT(
             "\xff\xfe<\0?\0x\0m\0l\0 \0v\0e\0r\0s\0i\0o\0n\0=\0'\0001\0.\0000\0'\0 \0e\0n\0c\0o\0d\0i\0n\0g\0=\0'\0U\0T\0"
             "F\0-\0001\0006\0'\0?\0>\0<\0a\0>\0\xe4\0<\0/\0a\0>\0")},
+        {TEXT("<?xml version='1.0' encoding='UTF-7'?><a>+AOQ-</a>")},
     };
     for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++) {
         vp_autoerror err = NULL;
