@@ -93,8 +93,8 @@ static bool usb_is_full(const struct vp_planning *planning)
 }
 
 /*
- * libvirt adds keyboard and mouse behind what is there (qemuDomainDefAddDefaultDevices). Put them there now: a
- * tablet of ours then stands behind them before and after libvirt has stored the definition.
+ * libvirt adds keyboard and mouse behind what is there (qemuDomainDefAddDefaultDevices). With these put there
+ * first, a tablet of ours stands behind them before and after libvirt has stored the definition.
  */
 static void plan_common_inputs(struct vp_planning *planning, const struct vp_setting *setting)
 {
