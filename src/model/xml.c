@@ -223,10 +223,11 @@ char *vp_doc_format(vp_doc *doc, size_t *ret_len)
     xmlBuffer *buf = xmlBufferCreate();
     if (buf == NULL)
         vp_oom();
-    /* -1: there was no XML declaration (libxml/tree.h, struct _xmlDoc). */
+    /* -1: there was no XML declaration (libxml/tree.h, struct _xmlDoc). An encoding other than UTF-8 is not kept. */
     const bool declared = doc->standalone != -1;
+    const bool keep = declared && (doc->encoding == NULL || strcasecmp(STR(doc->encoding), "UTF-8") == 0);
     xmlSaveCtxt *save =
-        xmlSaveToBuffer(buf, declared ? NULL : "UTF-8", XML_SAVE_AS_XML | (declared ? 0 : XML_SAVE_NO_DECL));
+        xmlSaveToBuffer(buf, keep ? NULL : "UTF-8", XML_SAVE_AS_XML | (declared ? 0 : XML_SAVE_NO_DECL));
     if (save == NULL || xmlSaveDoc(save, doc) < 0 || xmlSaveClose(save) < 0)
         vp_oom();
     char *text = doc->_private == &single_mark ? single_quotes(STR(xmlBufferContent(buf)))

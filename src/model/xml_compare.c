@@ -66,7 +66,8 @@ static char *signature(const vp_node *node)
     }
     add_sorted(&buf, items, n);
 
-    vp_autofree char *text = vp_node_text(node);
+    /* libvirt drops text that stands beside elements. */
+    vp_autofree char *text = vp_node_first(node) == NULL ? vp_node_text(node) : vp_strdup("");
     vp_strbuf_addf(&buf, "\3%s", text);
 
     items = NULL;
