@@ -2,6 +2,7 @@
 #include "knobs.h"
 
 #include "disks.h"
+#include "guestdevices.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,8 @@ static void plan_bus_of(struct vp_planning *planning, const struct vp_setting *s
 {
     const int bus = setting->value.choice;
     const char *why = disk_obstacle(disk, bus);
+    if (why == NULL && bus == BUS_VIRTIO)
+        why = vp_guest_no_slot(planning);
     if (why != NULL)
         vp_plan_skip(planning, setting, "%s: %s", vp_disk_name(disk), why);
     else if (!keeps_order(planning, now, disk, bus))
