@@ -46,7 +46,8 @@ uint64_t vp_domain_memory_kib(const struct vp_domain *domain);
 uint64_t vp_node_kib(const vp_node *node);
 
 /*
- * The guest says it is Windows: libosinfo metadata (http://microsoft.com/...) or a <hyperv> section of its own.
+ * The guest says it is Windows: libosinfo metadata (http://microsoft.com/...) or a <hyperv> section of its
+ * own.
  */
 bool vp_domain_is_windows(const struct vp_domain *domain);
 /*

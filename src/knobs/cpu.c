@@ -65,7 +65,8 @@ static const char *model_refused(const struct vp_planning *planning, int model)
 }
 
 /*
- * libvirt 9.0 knows the property from QEMU's 64-bit x86 program only (max-x86_64-cpu in qemu_capabilities.c) and says
+ * libvirt 9.0 knows the property from QEMU's 64-bit x86 program only (max-x86_64-cpu in qemu_capabilities.c)
+ * and says
  * off with the 32-bit one, which a 32-bit guest gets that names none.
  */
 static const char *migratable_default(const struct vp_domain *domain)
@@ -186,7 +187,10 @@ static bool is_default_cpu(const vp_node *cpu)
            vp_node_child(cpu, "vendor") == NULL;
 }
 
-/* Why features cannot be named for this guest's CPU; NULL when they can. Each architecture has names of its own. */
+/*
+ * Why features cannot be named for this guest's CPU; NULL when they can. Each architecture has names of its
+ * own.
+ */
 static const char *features_refused(const struct vp_planning *planning)
 {
     const vp_node *cpu = vp_node_child(planning->domain->root, "cpu");
@@ -325,7 +329,10 @@ static int plan_topology(struct vp_planning *planning, const struct vp_setting *
     return 0;
 }
 
-/* Is it what libvirt 9.0 makes of a policy when it starts a guest (virCPUUpdate() and virCPUDefFilterFeatures())? */
+/*
+ * Is it what libvirt 9.0 makes of a policy when it starts a guest (virCPUUpdate() and
+ * virCPUDefFilterFeatures())?
+ */
 static bool policy_holds(const char *wanted, const char *found)
 {
     if (same(wanted, "force"))
@@ -336,8 +343,10 @@ static bool policy_holds(const char *wanted, const char *found)
 }
 
 /*
- * In the definition of a running guest host-model has become the model that it stands for (qemuProcessUpdateGuestCPU()
- * of libvirt 9.0): mode custom, with all that belongs to it. That the mode is another is said once, at cpu/@mode.
+ * In the definition of a running guest host-model has become the model that it stands for
+ * (qemuProcessUpdateGuestCPU()
+ * of libvirt 9.0): mode custom, with all that belongs to it. That the mode is another is said once, at
+ * cpu/@mode.
  */
 static enum vp_verdict verify_cpu(const struct vp_action *action, const struct vp_domain *domain,
                                   char **ret_found)

@@ -138,8 +138,10 @@ bool vp_guestmem_is_exchanged(const struct vp_domain *domain)
 
 /*
  * Machines up to 5.0 give NUMA cells plain memory, "pc.ram", unless something asks for a backend, "ram-node0"
- * (numa-mem-supported in QEMU's hw/i386, hw/arm and hw/ppc), and up to 3.1 backends of files other names than those of
- * plain memory (hw_compat_3_1 in hw/core/machine.c). RHEL's 8.3 is the first made of 5.1. Names without a number are
+ * (numa-mem-supported in QEMU's hw/i386, hw/arm and hw/ppc), and up to 3.1 backends of files other names than
+ * those of
+ * plain memory (hw_compat_3_1 in hw/core/machine.c). RHEL's 8.3 is the first made of 5.1. Names without a
+ * number are
  * the newest machine, or a distribution's of unknown age.
  */
 static bool is_old_machine(const char *machine)

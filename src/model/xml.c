@@ -223,7 +223,10 @@ char *vp_doc_format(vp_doc *doc, size_t *ret_len)
     xmlBuffer *buf = xmlBufferCreate();
     if (buf == NULL)
         vp_oom();
-    /* -1: there was no XML declaration (libxml/tree.h, struct _xmlDoc). An encoding other than UTF-8 is not kept. */
+    /*
+     * -1: there was no XML declaration (libxml/tree.h, struct _xmlDoc). An encoding other than UTF-8 is not
+     * kept.
+     */
     const bool declared = doc->standalone != -1;
     const bool keep = declared && (doc->encoding == NULL || strcasecmp(STR(doc->encoding), "UTF-8") == 0);
     xmlSaveCtxt *save =

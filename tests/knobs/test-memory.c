@@ -245,7 +245,10 @@ END_TEST
 
 static const struct vp_trial limit_rows[] = {
     {.set = "memory.locked=yes", .domain = "", .expect = LOCKED LIMIT(LOCK_4G)},
-    /* What libvirt adds by itself makes no difference: displays, sizes of video memory, the count of iothreads. */
+    /*
+     * What libvirt adds by itself makes no difference: displays, sizes of video memory, the count of
+     * iothreads.
+     */
     {.set = "memory.locked=yes",
      .domain = "<memory unit='GiB'>4</memory><devices><graphics type='vnc'/><video><model type='qxl' "
                "ram='65536' vram='65536' vgamem='16384'/></video></devices>",
