@@ -75,8 +75,8 @@ static int plan_model(struct vp_planning *planning, const struct vp_setting *set
 }
 
 /*
- * An option of a virtio card. libvirt reads them only where the model is written down, and fills in a missing model
- * later (conf/domain_conf.c, virDomainNetDefParseXMLDriver).
+ * An option of a virtio card. libvirt reads them only where the model is written down, and fills in a missing
+ * model later (conf/domain_conf.c, virDomainNetDefParseXMLDriver).
  */
 static void plan_option(struct vp_planning *planning, const struct vp_setting *setting, vp_node *nic,
                         const char *path, const char *value, const char *reason)
