@@ -3,14 +3,15 @@
 #
 # Sourced by the cases of tests/lab/cases, which run as root inside a virtual host.
 #
-# A case asserts with `ok`, `is`, `like`, `within` and `passes`: each prints one line, "ok - …" or "not ok - …", with the values it
-# saw. The case fails when one of them failed or when it ends early. Guests that it started are removed at its end.
+# A case asserts with `ok`, `is`, `like`, `within` and `passes`: each prints one line, "ok - …" or "not ok -
+# …", with the values it saw. The case fails when one of them failed or when it ends early. Guests that it
+# started are removed at its end.
 
 failures=0
 guests=()
 tag_namespace=urn:virt-profile:domain:1
 
-# --- assertions ------------------------------------------------------------------------------------------------------
+# --- assertions ---------------------------------------------------------------------------------------------
 
 ok() { echo "ok - $*"; }
 not_ok() { echo "not ok - $*"; failures=$((failures + 1)); }
@@ -30,7 +31,11 @@ isnt() # WHAT SEEN UNEXPECTED
 # Prints what matched, or all of what was seen when nothing did.
 like() # WHAT SEEN REGEX
 {
-    if [[ $2 =~ $3 ]]; then ok "$1: '${BASH_REMATCH[0]}' matches $3"; else not_ok "$1: seen '$2', expected a match of $3"; fi
+    if [[ $2 =~ $3 ]]; then
+        ok "$1: '${BASH_REMATCH[0]}' matches $3"
+    else
+        not_ok "$1: seen '$2', expected a match of $3"
+    fi
 }
 
 within() # WHAT CPUS LIST: every CPU of the first list is in the second
@@ -64,13 +69,17 @@ fails() # WHAT COMMAND…
     if output=$("$@" 2>&1); then not_ok "$what: '$*' succeeded: $output"; else ok "$what: refused with '$output'"; fi
 }
 
+# Starting a program, `sleep` as well, costs an emulated host a tenth of a second of CPU time.
+exec {silence}<> <(:)
+pause() { read -r -t "$1" -u "$silence"; }
+
 wait_for() # SECONDS COMMAND…: until it succeeds
 {
     local deadline=$((SECONDS + $1))
     shift
     until "$@" >/dev/null 2>&1; do
         ((SECONDS < deadline)) || return 1
-        sleep 0.2
+        pause 0.5
     done
 }
 
@@ -95,7 +104,7 @@ need_engine() # the programs of the tree under test
     command -v virt-profile >/dev/null || skip "virt-profile is not installed in the virtual host"
 }
 
-# --- CPU lists -------------------------------------------------------------------------------------------------------
+# --- CPU lists ----------------------------------------------------------------------------------------------
 
 cpus() # LIST: "0-2,5" one number a line
 {
@@ -107,7 +116,7 @@ cpus() # LIST: "0-2,5" one number a line
 
 node_cpus() { cat "/sys/devices/system/node/node$1/cpulist"; }
 
-# --- guests ----------------------------------------------------------------------------------------------------------
+# --- guests -------------------------------------------------------------------------------------------------
 
 # Keys: vcpus=2 memory=128 profile=NAME devices=XML cmdline=WORDS type=kvm|qemu (default: what the host can)
 guest_xml() # NAME KEY=VALUE…
@@ -142,11 +151,12 @@ guest_disk() # NAME MIB
     local path=/var/lib/libvirt/images/$1.img
 
     truncate -s "$2M" "$path"
-    echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$path'/><target dev='vda' bus='virtio'/></disk>"
+    echo "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='$path'/>"
+    echo "<target dev='vda' bus='virtio'/></disk>"
 }
 
 guest_serial() { cat "/var/log/libvirt/qemu/$1.serial" 2>/dev/null; }
-guest_said() { guest_serial "$1" | grep -q "$2"; }
+guest_said() { grep -q "$2" "/var/log/libvirt/qemu/$1.serial"; }
 guest_beat() { guest_serial "$1" | sed -n 's/^guest: beat \([0-9]*\).*/\1/p' | tail -n 1; }
 
 # Succeeds when the guest's /init runs.
@@ -159,10 +169,11 @@ guest_wait() # NAME [SECONDS]
 
 guest_up() # NAME [SECONDS]: assert that it comes up
 {
-    local start=$SECONDS
+    local start=$SECONDS said
 
     if guest_wait "$1" "${2:-60}"; then
-        ok "guest '$1' runs its init after $((SECONDS - start)) s: $(guest_serial "$1" | grep -m 1 'guest: up' | tr -d '\r')"
+        said=$(guest_serial "$1" | sed -n 's/^guest: up \([^\r]*\).*/\1/p')
+        ok "guest '$1' runs its init after $((SECONDS - start)) s: $said"
     else
         not_ok "guest '$1' did not reach its init within ${2:-60} s"
     fi
@@ -198,20 +209,22 @@ hook_log() { hook_log_all | tail -n +$((hook_log_lines + 1)); }
 # Asserts that the stored definition is as its profile wants it.
 converged() # NAME
 {
-    local file=/tmp/$1.stored
+    local file=/tmp/$1.stored profile
 
     stored_xml "$1" >"$file"
-    if virt-profile rewrite "$file" | cmp -s - "$file"; then
-        ok "the stored definition of '$1' is as its profile '$(xpath '//*[local-name()="profile"]/@name' <"$file")' wants it"
+    profile=$(xpath '//*[local-name()="profile"]/@name' <"$file")
+    if virt-profile rewrite "$file" >"$file.wanted" && cmp -s "$file" "$file.wanted"; then
+        ok "the stored definition of '$1' is as its profile '$profile' wants it"
     else
-        not_ok "the stored definition of '$1' is not as its profile wants it: $(virt-profile rewrite "$file" | diff "$file" - | head -n 5)"
+        not_ok "the stored definition of '$1' is not as its profile '$profile' wants it:" \
+            "$(diff "$file" "$file.wanted" | head -n 5)"
     fi
 }
 
 scopes() { systemctl list-units --no-legend 'machine-qemu*' | wc -l; }
 no_scopes() { [ "$(scopes)" -eq 0 ]; }
 
-# --- processes, threads, cgroups -------------------------------------------------------------------------------------
+# --- processes, threads, cgroups ----------------------------------------------------------------------------
 
 guest_pid() { cat "/run/libvirt/qemu/$1.pid"; }
 
@@ -234,10 +247,12 @@ thread_policy() { chrt -p "$1" | sed -n 's/.*policy: //p'; }
 # The folder of a task's cgroup: in the v2 tree, or in the v1 hierarchy of a controller.
 task_cgroup() # TID [CONTROLLER]
 {
+    local controller=${2:-cpuset}
+
     if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
         echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
     else
-        echo "/sys/fs/cgroup/${2:-cpuset}$(awk -F: -v want="${2:-cpuset}" '{ n = split($2, c, ","); for (i = 1; i <= n; i++) if (c[i] == want) print $3 }' "/proc/$1/cgroup")"
+        echo "/sys/fs/cgroup/$controller$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" "/proc/$1/cgroup")"
     fi
 }
 
@@ -259,7 +274,7 @@ guest_cgroup() # NAME [CONTROLLER]
     echo "${dir%/libvirt}"
 }
 
-# --- memory ----------------------------------------------------------------------------------------------------------
+# --- memory -------------------------------------------------------------------------------------------------
 
 # Pages of a process on a node (all of it, or mappings whose policy matches), in 4 KiB units.
 numa_pages() # PID NODE [POLICY REGEX]
@@ -278,7 +293,7 @@ hugepages() # NODE SIZE_KIB [nr|free]
     cat "/sys/devices/system/node/node$1/hugepages/hugepages-$2kB/${3:-nr}_hugepages"
 }
 
-# --- interrupts and devices ------------------------------------------------------------------------------------------
+# --- interrupts and devices ---------------------------------------------------------------------------------
 
 irqs_named() { awk -v name="$1" '$0 ~ name { sub(":", "", $1); print $1 }' /proc/interrupts; }
 irq_affinity() { cat "/proc/irq/$1/smp_affinity_list"; }
@@ -294,7 +309,7 @@ irq_count() # IRQS [CPUS]: interrupts taken, by the listed CPUs or by all
 }
 
 # The network interface of a driver.
-nic_of() { basename "$(dirname "$(dirname "$(grep -l "DRIVER=$1$" /sys/class/net/*/device/uevent | head -n 1)")")"; }
+nic_of() { grep -l "DRIVER=$1$" /sys/class/net/*/device/uevent | head -n 1 | cut -d/ -f5; }
 pci_driver() { basename "$(readlink -f "/sys/bus/pci/devices/$1/driver")"; }
 
 # The NVMe controller that can make virtual functions.
@@ -307,8 +322,9 @@ nvme_physical() # prints its PCI address
     done
 }
 
-# Make COUNT virtual functions, each with three queues and three interrupts of its own, and switch them on. The queues
-# and interrupts that can move belong to the physical function until they are taken from it and it is reset.
+# Make COUNT virtual functions, each with three queues and three interrupts of its own, and switch them on.
+# The queues and interrupts that can move belong to the physical function until they are taken from it and it
+# is reset.
 nvme_functions() # COUNT: prints their PCI addresses
 {
     local device control number
@@ -340,10 +356,11 @@ hostdev_xml() # PCI ADDRESS
     local domain bus slot function
 
     IFS=:. read -r domain bus slot function <<<"$1"
-    echo "<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0x$domain' bus='0x$bus' slot='0x$slot' function='0x$function'/></source></hostdev>"
+    echo "<hostdev mode='subsystem' type='pci' managed='yes'><source>"
+    echo "<address domain='0x$domain' bus='0x$bus' slot='0x$slot' function='0x$function'/></source></hostdev>"
 }
 
-# --- the other virtual host ------------------------------------------------------------------------------------------
+# --- the other virtual host ---------------------------------------------------------------------------------
 
 peer_name() { sed -n 2p /lab/hosts; }
 peer_uri() { echo "qemu+tcp://$(peer_name)/system"; }

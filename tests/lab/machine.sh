@@ -8,9 +8,11 @@
 # shellcheck disable=SC2034 # and the caller reads what is set here
 
 boot_limit=300
+virtual_functions=sriov_max_vfs=4,sriov_vq_flexible=12,sriov_vi_flexible=12
 
-# QEMU emulates AMD's virtualization, so that KVM itself runs in an emulated host; Intel's it does not. TCG claims no
-# topology extension, although the CPUID leaves behind it are there: without it Linux sees no hardware threads.
+# QEMU emulates AMD's virtualization, so that KVM itself runs in an emulated host; Intel's it does not. TCG
+# claims no topology extension, although the CPUID leaves behind it are there: without it Linux sees no
+# hardware threads.
 emulated_cpu="max,family=23,model=1,stepping=2,la57=off,+topoext,x-force-features=on,xlevel=0x8000001e"
 
 # Ways to run a virtual host: KVM where a kernel really boots on it, else emulation.
@@ -69,7 +71,7 @@ device_arguments()
             truncate -s 64M "$work/$host.nvme"
             arguments+=(-drive "if=none,id=flash,format=raw,file=$work/$host.nvme,cache=unsafe"
                 -device nvme-subsys,id=subsys
-                -device "nvme,serial=lab,bus=port$id,subsys=subsys,sriov_max_vfs=4,sriov_vq_flexible=12,sriov_vi_flexible=12"
+                -device "nvme,serial=lab,bus=port$id,subsys=subsys,$virtual_functions"
                 -device nvme-ns,drive=flash,shared=on) ;;
         nic)
             arguments+=(-netdev "hubport,hubid=7,id=wire$id" -device "e1000e,bus=port$id,netdev=wire$id") ;;
@@ -84,17 +86,20 @@ device_arguments()
 # The hosts of a run stand in $work/hosts, one name a line; the line's number is the host's number.
 machine_arguments() # HOST NUMBER
 {
-    local host=$1 number=$2 append
+    local host=$1 number=$2 append ends
 
     load_shape "$host"
-    arguments=(-name "lab-$host" "${accelerator[@]}" -M q35,kernel-irqchip=split -uuid "5ab0f00d-0000-4000-8000-00000000000$number"
+    arguments=(-name "lab-$host" "${accelerator[@]}" -M q35,kernel-irqchip=split
+        -uuid "5ab0f00d-0000-4000-8000-00000000000$number"
         -smp "$((nodes * cores * threads)),sockets=$nodes,cores=$cores,threads=$threads" -m "$memory"
         -nodefaults -display none -no-reboot -device intel-iommu,intremap=on,caching-mode=on
         -drive "if=none,id=disk,file=$work/$host.qcow2,cache=unsafe,discard=unmap" -device virtio-blk-pci,drive=disk
-        -fsdev "local,id=share,path=$work/share,security_model=none,multidevs=remap" -device virtio-9p-pci,fsdev=share,mount_tag=lab
+        -fsdev "local,id=share,path=$work/share,security_model=none,multidevs=remap"
+        -device virtio-9p-pci,fsdev=share,mount_tag=lab
         -device virtio-rng-pci)
     if [ "$(wc -l <"$work/share/hosts")" -eq 2 ]; then
-        arguments+=(-netdev "dgram,id=cable,local.type=unix,local.path=$work/cable$number,remote.type=unix,remote.path=$work/cable$((3 - number))"
+        ends=local.type=unix,local.path=$work/cable$number,remote.type=unix,remote.path=$work/cable$((3 - number))
+        arguments+=(-netdev "dgram,id=cable,$ends"
             -device "virtio-net-pci,netdev=cable,mac=52:54:00:76:70:0$number,romfile=")
     fi
     node_arguments

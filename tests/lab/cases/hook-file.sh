@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
 # limit: 300
-# AppArmor's profile of libvirtd runs a hook that is a file in the hooks folder, or a link to /usr/sbin; it denies a link to
-# other places, and then no guest starts. What we install must never be such a link.
+# AppArmor's profile of libvirtd runs a hook that is a file in the hooks folder, or a link to /usr/sbin; it
+# denies a link to other places, and then no guest starts. What we install must never be such a link.
 . /lab/tests/lib.sh
 need_engine
 
@@ -33,7 +33,8 @@ mkdir -p /usr/lib/virt-profile
 mv /usr/sbin/virt-profile-test-hook /usr/lib/virt-profile/test-hook
 ln -sf /usr/lib/virt-profile/test-hook $hook
 fails "start with a link to /usr/lib/virt-profile" virsh -q start --paused stale
-like "the kernel's record" "$(journalctl -q -k -n 50 -o cat | grep -a 'apparmor="DENIED"' | tail -n 1)" 'exec.*/usr/lib/virt-profile/test-hook'
+denied=$(journalctl -q -k -n 50 -o cat | grep -a 'apparmor="DENIED"' | tail -n 1)
+like "the kernel's record" "$denied" 'exec.*/usr/lib/virt-profile/test-hook'
 
 mv -f /usr/lib/virt-profile/test-hook $hook
 rmdir /usr/lib/virt-profile 2>/dev/null

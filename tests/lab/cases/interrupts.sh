@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
 # limit: 300
-# A virtual function of the NVMe controller goes to a guest, whose driver asks for interrupts long after the start: they show up
-# on the host, take an affinity and arrive where it says. Those of the host's own NVMe queues are managed and refuse one.
+# A virtual function of the NVMe controller goes to a guest, whose driver asks for interrupts long after the
+# start: they show up on the host, take an affinity and arrive where it says. Those of the host's own NVMe
+# queues are managed and refuse one.
 . /lab/tests/lib.sh
 
 functions=$(nvme_functions 4)

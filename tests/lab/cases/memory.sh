@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
 # limit: 200
-# Memory has nodes here: huge pages by node, the kernel's knobs are real, and a guest without a profile, bound to a node, is in a
-# scope of systemd, under AppArmor, and where its definition says.
+# Memory has nodes here: huge pages by node, the kernel's knobs are real, and a guest without a profile, bound
+# to a node, is in a scope of systemd, under AppArmor, and where its definition says.
 . /lab/tests/lib.sh
 
 for node in 0 1; do

@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2 numa4
 # limit: 400
-# A tagged guest moves while it runs to another virtual host with its disk, and the migrate filter of that host brings in what the
-# profile says there: what needs a new QEMU process changes, what the guest can see stays.
+# A tagged guest moves while it runs to another virtual host with its disk, and the migrate filter of that
+# host brings in what the profile says there: what needs a new QEMU process changes, what the guest can see
+# stays.
 . /lab/tests/lib.sh
 need_engine
 
-is "the other host" "$(on_peer 'hostname; cat /sys/devices/system/node/online' | tr '\n' ' ')" "$(peer_name) 0-3 "
+# shellcheck disable=SC2016 # the other host expands it
+is "the other host and its nodes" "$(on_peer 'echo $(hostname) $(cat /sys/devices/system/node/online)')" "numa4 0-3"
 on_peer 'mkdir -p /etc/virt-profile/profiles
-    sed -e "s/^io = native/io = threads/" -e "s/^rng = yes/rng = no/" /usr/share/virt-profile/profiles/sql-db.profile \
-        >/etc/virt-profile/profiles/sql-db.profile
+    cd /usr/share/virt-profile/profiles && sed -e "s/^io = native/io = threads/" -e "s/^rng = yes/rng = no/" \
+        sql-db.profile >/etc/virt-profile/profiles/sql-db.profile
     truncate -s 8M /var/lib/libvirt/images/moved.img'
 
 guest_define moved vcpus=1 memory=96 "devices=$(guest_disk moved 8)"
@@ -22,7 +24,8 @@ passes "migrate it with its disk" timeout 200 virsh migrate --live --copy-storag
 is "state here" "$(virsh domstate moved)" "shut off"
 is "state there" "$(virsh -c "$(peer_uri)" domstate moved)" running
 
-beats=$(on_peer 'guest_beats moved >/dev/null; guest_serial moved | grep -c "guest: up"; guest_beat moved' | tr '\n' ' ')
+beats=$(on_peer 'guest_beats moved >/dev/null; guest_serial moved | grep -c "guest: up"; guest_beat moved' |
+    tr '\n' ' ')
 like "boots and beat on its console there" "$beats" '^0 [0-9]+ $'
 there=$(virsh -c "$(peer_uri)" dumpxml moved)
 is "I/O mode there, as the profile says there" "$(xpath '//disk/driver/@io' <<<"$there")" threads

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
 # limit: 300
-# libvirtd goes and comes back, in order and by kill -9, while a tagged guest runs: the guest must not notice, not even when its
-# profile is broken meanwhile.
+# libvirtd goes and comes back, in order and by kill -9, while a tagged guest runs: the guest must not notice,
+# not even when its profile is broken meanwhile.
 . /lab/tests/lib.sh
 need_engine
 

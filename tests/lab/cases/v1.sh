@@ -15,7 +15,7 @@ passes "assign sql-db" virt-profile assign tagged sql-db
 passes "start it" virsh -q start tagged
 guest_up tagged 90
 converged tagged
-like "cgroup of its cpuset" "$(guest_cgroup tagged)" '^/sys/fs/cgroup/cpuset/machine/qemu-[0-9]+-tagged.libvirt-qemu$'
+like "cgroup of its cpuset" "$(guest_cgroup tagged)" '^.*/cpuset/machine/qemu-[0-9]+-tagged.libvirt-qemu$'
 like "cgroup of vCPU 1" "$(task_cgroup "$(vcpu_thread tagged 1)" cpu)" '/vcpu1$'
 is "cache mode of its disk" "$(live_xml tagged | xpath '//disk/driver/@cache')" none
 virsh -q destroy tagged
