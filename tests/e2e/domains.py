@@ -3,6 +3,7 @@
 """Definitions through a real libvirt: what it stores of a rewritten one is a fixed point, undoing gives back what it had."""
 
 import collections
+import itertools
 import os
 import re
 import sys
@@ -97,6 +98,26 @@ def round_trip(definitions, program, stored, profile):
     return problems
 
 
+def change(definitions, program, stored, first, second):
+    """One profile, then another, then none, each stored by libvirt; what went wrong."""
+    problems = []
+    text = stored
+    for profile in (first, second):
+        text = call(problems, program, ("rewrite", "--profile", profile, "-"), text)
+        text = text and define(problems, definitions, f"rewritten ({profile} of {first}, {second})", text)
+        if not text:
+            return problems
+    again = call(problems, program, ("rewrite", "-"), text)
+    if again is not None and again != text:
+        problems.append(("a changed profile is no fixed point", difference(text.encode(), again.encode())))
+    undone = call(problems, program, ("revert", "-"), text)
+    back = undone and define(problems, definitions, "reverted", undone)
+    if back and back != stored:
+        problems.append(("undoing two profiles does not give back what libvirt had",
+                         difference(stored.encode(), back.encode())))
+    return problems
+
+
 def kinds_of(stored):
     """What makes this domain different from others, for the summary."""
     root = etree.fromstring(stored)
@@ -119,7 +140,7 @@ def main():
     definitions = Definitions()
     tally = Tally(options.show)
     start = time.monotonic()
-    kinds, refused, unsettled = collections.Counter(), 0, 0
+    kinds, refused, unsettled, trips = collections.Counter(), 0, 0, 0
     own = [os.path.join(OWN, name) for name in sorted(os.listdir(OWN))]
     todo = [(path, kind) for path in own for kind in definitions.kinds]
     todo += [(path, definitions.kinds[i % len(definitions.kinds)]) for i, path in enumerate(documents(options))]
@@ -139,13 +160,17 @@ def main():
             unsettled += 1
             continue
         kinds.update(kinds_of(stored))
+        trips += len(PROFILES)
         for profile in PROFILES:
             tally.add(f"{name} {profile}", round_trip(definitions, program, stored, profile))
             definitions.define(stored)
+        for first, second in itertools.permutations(PROFILES, 2) if path in own else ():
+            tally.add(f"{name} {first}, then {second}", change(definitions, program, stored, first, second))
+            definitions.define(stored)
         domain.undefineFlags(REMOVE)
-        if (tally.passed + tally.failed) % 300 < len(PROFILES):
-            print(f"# {tally.passed + tally.failed} round trips, {time.monotonic() - start:.0f} s", flush=True)
-    count = (tally.passed + tally.failed) // len(PROFILES)
+        if trips % 300 < len(PROFILES):
+            print(f"# {trips} round trips, {time.monotonic() - start:.0f} s", flush=True)
+    count = trips // len(PROFILES)
     print(f"# {count} domains that libvirt accepts here, {refused} that it refuses, {unsettled} that it changes each time")
     print("# kinds: " + ", ".join(f"{kind} {number}" for kind, number in sorted(kinds.items())))
     if count < AT_LEAST:
