@@ -128,6 +128,9 @@ start_host() # HOST NUMBER [QEMU ARGUMENTS…]
         qemu-system-x86_64 "${arguments[@]}" "$@"
         return
     fi
+    rm -f "$work/$host".monitor.*
+    mkfifo "$work/$host.monitor.in" "$work/$host.monitor.out"
+    arguments+=(-chardev "pipe,id=monitor,path=$work/$host.monitor" -mon chardev=monitor)
     qemu-system-x86_64 "${arguments[@]}" -serial "file:$work/$host.serial" </dev/null >"$work/$host.qemu" 2>&1 &
     host_pid["$host"]=$!
 }
@@ -151,6 +154,14 @@ wait_host() # HOST: until its agent takes jobs
         fi
         sleep 0.2
     done
+}
+
+# What the CPUs of a host are at, for a hang.
+dump_host() # HOST
+{
+    host_runs "$1" || return 0
+    echo "info registers -a" 1<>"$work/$1.monitor.in"
+    timeout 2 cat "$work/$1.monitor.out" | sed 's/.*\x1b\[K//' >"$work/$1.registers"
 }
 
 stop_host() # HOST
