@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The steps of `./run test`: a table. A step is a function that leaves "P passed, F failed, S skipped"
-# as the last such line of its output; step_script makes one of a script.
+# as the last such line of its output; `step_script PATH` makes one of a script.
 
 # name | title | command
 STEPS=(
@@ -85,11 +85,13 @@ step_lint() {
     return "$rc"
 }
 
-# Scripts that count by themselves, in a line with a name before it.
+# A script of the checkout that counts by itself, in a line that may have a name before the counts. It finds what
+# `make install` puts on a host in $VP_STAGE.
 step_script() { # script, arguments…
-    local rc=0 out=$WORK/script.out
+    local rc=0 out=$WORK/script.out script=$TOP/$1
+    shift
     step_stage || return 1
-    VP_STAGE=$WORK/stage VP_WORK=$WORK "$@" 2>&1 | tee "$out" || rc=1
+    VP_STAGE=$WORK/stage VP_WORK=$WORK "$script" "$@" 2>&1 | tee "$out" || rc=1
     grep -oE '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1
     return "$rc"
 }
