@@ -71,7 +71,7 @@ fails() # WHAT COMMAND…
 
 # Starting a program, `sleep` as well, costs an emulated host a tenth of a second of CPU time.
 exec {silence}<> <(:)
-pause() { read -r -t "$1" -u "$silence"; }
+pause() { read -r -t "$1" -u "$silence" || :; }
 
 wait_for() # SECONDS COMMAND…: until it succeeds
 {
