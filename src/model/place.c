@@ -211,7 +211,7 @@ int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place
     while (*place.rest != '\0' && *place.rest != '@') {
         struct vp_step step;
         const char *next = vp_place_step(place.rest, &step);
-        vp_node *child = vp_place_down(place.node, &step);
+        vp_node *child = next != NULL ? vp_place_down(place.node, &step) : NULL;
         if (child == NULL)
             break;
         place.node = child;

@@ -69,30 +69,40 @@ static void enter(struct vp_plan *plan, size_t index)
         vp_oom();
 }
 
-/* What was planned inside an element is void when a later knob decides about the element. */
-static void drop_below(struct vp_plan *plan, const char *target)
+static bool is_below(const struct vp_action *action, const char *target)
 {
     const size_t n = strlen(target);
-    size_t kept = 0;
-    for (size_t i = 0; i < plan->n; i++)
-        kept += strncmp(plan->actions[i].target, target, n) != 0 || plan->actions[i].target[n] != '/';
-    if (kept == plan->n)
-        return;
+    return strncmp(action->target, target, n) == 0 && action->target[n] == '/';
+}
+
+static void reindex(struct vp_plan *plan)
+{
     lh_table_free(plan->by_target);
     plan->by_target = lh_kchar_table_new(64, NULL);
     if (plan->by_target == NULL)
         vp_oom();
-    kept = 0;
+    for (size_t i = 0; i < plan->n; i++)
+        enter(plan, i);
+}
+
+/* What was planned inside an element is void when a later knob decides about the element. */
+static void drop_below(struct vp_plan *plan, const char *target)
+{
+    struct vp_action *kept = vp_alloc(plan->n + 1, sizeof(*kept));
+    size_t n = 0;
     for (size_t i = 0; i < plan->n; i++) {
-        struct vp_action *action = &plan->actions[i];
-        if (strncmp(action->target, target, n) == 0 && action->target[n] == '/') {
-            vp_action_done(action);
-            continue;
-        }
-        plan->actions[kept] = *action;
-        enter(plan, kept++);
+        if (is_below(&plan->actions[i], target))
+            vp_action_done(&plan->actions[i]);
+        else
+            kept[n++] = plan->actions[i];
     }
-    plan->n = kept;
+    const bool dropped = n < plan->n;
+    free(plan->actions);
+    plan->actions = kept;
+    plan->cap = plan->n + 1;
+    plan->n = n;
+    if (dropped)
+        reindex(plan);
 }
 
 void vp_plan_put(struct vp_plan *plan, struct vp_action action)
