@@ -70,6 +70,7 @@ int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_rewrite(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_show(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err);
 
 /* The exit status for a negative errno (or 0, or a positive status, which stays). */

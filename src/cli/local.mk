@@ -9,6 +9,7 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/commands.c \
 	src/cli/change.h src/cli/change.c \
 	src/cli/escape.h src/cli/escape.c \
+	src/cli/fleet.h src/cli/fleet.c src/cli/fleet-json.c src/cli/fleet-read.c src/cli/fleet-sum.c \
 	src/cli/json.h src/cli/json.c \
 	src/cli/libvirt.h src/cli/libvirt.c \
 	src/cli/man.h src/cli/man.c \
@@ -16,6 +17,6 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/table.h src/cli/table.c \
 	src/cli/cmd-apply.c src/cli/cmd-assign.c src/cli/cmd-clear.c src/cli/cmd-knobs.c \
 	src/cli/cmd-list.c src/cli/cmd-plan.c src/cli/cmd-revert.c src/cli/cmd-rewrite.c \
-	src/cli/cmd-show.c src/cli/cmd-validate.c
+	src/cli/cmd-show.c src/cli/cmd-simulate.c src/cli/cmd-validate.c
 virt_profile_SOURCES = src/cli/main.c
 virt_profile_LDADD = libvirt-profile-cli.a $(ENGINE_LIBS) $(SMARTCOLS_LIBS) $(DL_LIBS)
