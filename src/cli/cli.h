@@ -24,7 +24,7 @@ struct vp_cli {
     const struct vp_command *command; /* borrowed; NULL until it is known */
 
     bool help, version, dump_options;
-    bool all, json, keep_sets, keep_tag, verbose;
+    bool all, json, keep_sets, keep_tag, svg, verbose;
     int color;                                                         /* enum vp_color */
     int enforce;                                                       /* enum vp_enforce, -1: not said */
     int format;                                                        /* enum vp_format */
@@ -66,6 +66,7 @@ int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_rewrite(struct vp_cli *cli, struct vp_error **err);

@@ -111,15 +111,6 @@ int vp_fleet_run(struct vp_cli *cli, bool list, struct vp_fleet *fleet, struct v
     return 0;
 }
 
-const struct vp_fleet_guest *vp_fleet_owner(const struct vp_fleet *fleet, unsigned cpu)
-{
-    const unsigned os = fleet->topology->cpus[cpu].os;
-    for (size_t i = 0; hwloc_bitmap_isset(fleet->occupied->dedicated, os) && i < fleet->n; i++)
-        if (fleet->guests[i].placement != NULL && hwloc_bitmap_isset(fleet->guests[i].placement->owned, os))
-            return &fleet->guests[i];
-    return NULL;
-}
-
 /* Does the next vCPU run on the CPU behind the last one's? */
 static bool follows(hwloc_const_bitmap_t before, hwloc_const_bitmap_t set)
 {

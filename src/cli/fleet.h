@@ -58,9 +58,6 @@ struct vp_fleet_sum {
 };
 struct vp_fleet_sum vp_fleet_sum(const struct vp_fleet *fleet);
 
-/* Whose is a CPU? By index. NULL: nobody's. */
-const struct vp_fleet_guest *vp_fleet_owner(const struct vp_fleet *fleet, unsigned cpu);
-
 /* "2-5 10", a word for each stretch of vCPUs on rising CPUs; "0-7×4" for four that float. Owned. */
 char *vp_fleet_cpus(const struct vp_placement *placement) VP_MUST_USE;
 /* Lists of nodes (OS numbers), those of CPUs and memory, and of last-level caches of vCPUs. Owned. */
