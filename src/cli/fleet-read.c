@@ -13,7 +13,6 @@
 
 /* A line being taken apart. */
 struct line {
-    const char *what;
     size_t number;
     const char *at; /* what is left of it */
     const char *end;
@@ -252,7 +251,7 @@ static int read_line(struct vp_fleet *fleet, struct line *line, struct vp_error 
 int vp_fleet_read(struct vp_fleet *fleet, const char *text, size_t len, const char *what,
                   struct vp_error **err)
 {
-    struct line line = {.what = what, .number = 1, .at = text};
+    struct line line = {.number = 1, .at = text};
 
     for (const char *end = text + len; line.at <= end && line.at != NULL; line.number++) {
         const char *newline = memchr(line.at, '\n', (size_t)(end - line.at));
