@@ -8,7 +8,7 @@
 #include "strbuf.h"
 
 /* In pixels. */
-enum { CPU = 26, PAD = 6, TITLE = 20, GAP = 6, INSIDE = 1040, LETTER = 7 };
+enum { CPU = 30, PAD = 6, TITLE = 20, GAP = 6, INSIDE = 1200, LETTER = 7 };
 #define CORE_HEIGHT (CPU + 2 * 2)
 /* Of one row inside a cache. */
 #define CPUS_IN_ROW 16
