@@ -14,6 +14,8 @@ _virt_profile_options() { # command, "" for none
     rewrite) echo "$general --enforce --host --phase --profile --set" ;;
     revert) echo "$general --keep-tag" ;;
     plan) echo "$general --all --enforce --host --json --phase --profile --set" ;;
+    simulate) echo "$general --host --json" ;;
+    map) echo "$general --host --json --svg" ;;
     assign) echo "$general --connect --enforce --host --json --keep-sets --set --verbose" ;;
     clear) echo "$general --connect --json --verbose" ;;
     apply) echo "$general --all --connect --host --json --verbose" ;;
@@ -47,12 +49,12 @@ _virt_profile_operand() { # command, how many operands stand before, current wor
     show:0 | assign:1) _virt_profile_reply "$(_virt_profile_names)" "$3" ;;
     knobs:0) _virt_profile_reply "$(_virt_profile_knobs)" "$3" ;;
     assign:0 | clear:0 | apply:0) _virt_profile_reply "$(_virt_profile_domains)" "$3" ;;
-    validate:* | rewrite:0 | revert:0 | plan:0) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
+    validate:* | rewrite:0 | revert:0 | plan:0 | simulate:0 | map:0) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
     esac
 }
 
 _virt_profile() {
-    local commands='list show knobs validate rewrite revert plan assign clear apply'
+    local commands='list show knobs validate rewrite revert plan simulate map assign clear apply'
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local command='' operands=0 i word
     COMPREPLY=()

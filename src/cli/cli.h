@@ -24,7 +24,7 @@ struct vp_cli {
     const struct vp_command *command; /* borrowed; NULL until it is known */
 
     bool help, version, dump_options;
-    bool all, json, keep_sets, keep_tag, verbose;
+    bool all, json, keep_sets, keep_tag, svg, verbose;
     int color;                                                         /* enum vp_color */
     int enforce;                                                       /* enum vp_enforce, -1: not said */
     int format;                                                        /* enum vp_format */
@@ -66,10 +66,12 @@ int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_rewrite(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_show(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err);
 
 /* The exit status for a negative errno (or 0, or a positive status, which stays). */

@@ -37,6 +37,17 @@ const struct vp_command vp_commands[] = {
      "Read a domain definition from FILE or standard input and print each change that its profile makes:\n"
      "value without virt-profile, new value, effect, reason; then what was left out, and warnings.",
      PLANNING | BIT(ALL_ACTIONS) | BIT(JSON), 0, 1, vp_cmd_plan},
+    {"simulate", "[LIST|-]", "where guests would go on a host",
+     "Place the guests of a list one after another on an empty host, and print where each goes, or why it\n"
+     "does not fit; then what is left. The list is a file or standard input, with a guest in each line:\n"
+     "NAME POLICY VCPUS MEMORY [KEY=VALUE...]\n"
+     "POLICY is dedicated, node or shared; the keys are in virt-profile(1). Nothing is started or changed.\n"
+     "Exit status 1 when a guest does not fit.",
+     BIT(HOST) | BIT(JSON), 0, 1, vp_cmd_simulate},
+    {"map", "[LIST|-]", "draw a host, and guests on it",
+     "Draw sockets, NUMA nodes, last-level caches, cores and threads of a host; with a LIST also its\n"
+     "guests, on the CPUs where simulate would place them.",
+     BIT(HOST) | BIT(JSON) | BIT(SVG), 0, 1, vp_cmd_map},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"

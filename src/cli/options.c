@@ -57,6 +57,7 @@ static const struct vp_option table[] = {
     [VP_OPTION_ROOT] = {"root", 0, VP_OPTION_TEXT, AT(root_path), "DIR", NULL, NULL},
     [VP_OPTION_SET] = {"set", 's', VP_OPTION_SETTING, 0, "KNOB=VALUE", NULL,
                        "override one setting of the profile; may be repeated"},
+    [VP_OPTION_SVG] = {"svg", 0, VP_OPTION_FLAG, AT(svg), NULL, NULL, "print an SVG drawing"},
     [VP_OPTION_VERBOSE] = {"verbose", 'v', VP_OPTION_FLAG, AT(verbose), NULL, NULL, "say more"},
     [VP_OPTION_VERSION] = {"version", 'V', VP_OPTION_FLAG, AT(version), NULL, NULL,
                            "print the version and exit"},

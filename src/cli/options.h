@@ -24,6 +24,7 @@ enum vp_option_id {
     VP_OPTION_PROFILES,
     VP_OPTION_ROOT,
     VP_OPTION_SET,
+    VP_OPTION_SVG,
     VP_OPTION_VERBOSE,
     VP_OPTION_VERSION,
     VP_OPTION_N_

@@ -3,7 +3,7 @@ unit_tests += tests/cli/test-escape
 tests_cli_test_escape_LDADD = libvirt-profile-cli.a $(LDADD)
 
 script_tests += tests/cli/test-cases.sh tests/cli/test-completion.sh tests/cli/test-docs.sh tests/cli/test-exit.sh \
-	tests/cli/test-input.sh tests/cli/test-libvirt.sh tests/cli/test-output.sh tests/cli/test-store.sh
+	tests/cli/test-input.sh tests/cli/test-libvirt.sh tests/cli/test-map.sh tests/cli/test-output.sh tests/cli/test-simulate.sh tests/cli/test-store.sh
 EXTRA_DIST += tests/cases tests/cli/lib.sh tests/cli/fake-libvirt.c
 
 # A libvirt of files, loaded instead of the real one.
