@@ -49,14 +49,19 @@ count_case() { # name, output, exit status
 }
 
 run_case() { # file
-    local name out rc=0 start=$SECONDS
+    local name out rc=0 start=$SECONDS tee_pid to
     name=$(basename "$1" .sh) out=$SANDBOX/case.out
     between_cases
     printf '# %s\n' "$name"
-    timeout --kill-after=10 "${VP_CASE_TIMEOUT:-300}" bash "$1" > >(tee "$out") 2>&1 </dev/null &
+    exec {to}> >(tee "$out")
+    tee_pid=$!
+    # Without the descriptor: a daemon that a case starts must not keep tee waiting.
+    timeout --kill-after=10 "${VP_CASE_TIMEOUT:-600}" bash "$1" >&"$to" 2>&1 </dev/null {to}>&- &
     CASE_PID=$!
     wait "$CASE_PID" || rc=$?
     CASE_PID=''
+    exec {to}>&-
+    wait "$tee_pid" || true
     CASE_SECONDS=$((SECONDS - start))
     count_case "$name" "$out" "$rc"
     if [ "$rc" != 0 ] && [ -s "$SYSLOG_FILE" ]; then
