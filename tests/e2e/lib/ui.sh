@@ -22,14 +22,19 @@ die() {
 # The process group of the command that ui_run waits for, so that an interrupt reaches all of it.
 UI_GROUP=''
 
+ui_group_gone() { ! kill -0 -- "-$UI_GROUP" 2>/dev/null; }
+
+# Ends it and waits until it has cleaned up after itself.
 ui_interrupt() {
-    [ -z "$UI_GROUP" ] || kill -TERM -- "-$UI_GROUP" 2>/dev/null || true
+    [ -n "$UI_GROUP" ] || return 0
+    kill -TERM -- "-$UI_GROUP" 2>/dev/null || true
+    wait_until 30 ui_group_gone || kill -KILL -- "-$UI_GROUP" 2>/dev/null || true
 }
 
 # ui_run TITLE LOG COMMAND…: output to LOG; a line with the seconds that passed; the command's exit status.
 # With VP_VERBOSE=1 the output is shown as well.
 ui_run() {
-    local text=$1 log=$2 start=$SECONDS rc=0 shown=0 now
+    local text=$1 log=$2 start=$SECONDS rc=0 shown=-1 now
     shift 2
     if [ "${VP_VERBOSE:-0}" = 1 ]; then
         say "$text …"
@@ -43,9 +48,10 @@ ui_run() {
     set +m
     while kill -0 "$UI_GROUP" 2>/dev/null; do
         now=$((SECONDS - start))
-        if [ "$UI_TTY" = 1 ]; then
+        if [ "$UI_TTY" = 1 ] && [ "$now" != "$shown" ]; then
+            shown=$now
             printf '\r%s[%4d s]%s %s …' "$C_DIM" "$now" "$C_OFF" "$text"
-        elif [ $((now - shown)) -ge 20 ]; then
+        elif [ "$UI_TTY" = 0 ] && [ $((now - shown)) -ge 20 ]; then
             shown=$now
             printf '[%4d s] %s …\n' "$now" "$text"
         fi
