@@ -18,15 +18,17 @@
 #define SLOTS_16(bus)                                                                                        \
     SLOT(bus, "0x10")                                                                                        \
     SLOT(bus, "0x11")                                                                                        \
-    SLOT(bus, "0x12") SLOT(bus, "0x13") SLOT(bus, "0x14") SLOT(bus, "0x15") SLOT(bus, "0x16")                \
-        SLOT(bus, "0x17") SLOT(bus, "0x18") SLOT(bus, "0x19") SLOT(bus, "0x1a") SLOT(bus, "0x1b")            \
-            SLOT(bus, "0x1c") SLOT(bus, "0x1d") SLOT(bus, "0x1E")
+    SLOT(bus, "0x12")                                                                                        \
+    SLOT(bus, "0x13") SLOT(bus, "0x14") SLOT(bus, "0x15") SLOT(bus, "0x16") SLOT(bus, "0x17")                \
+        SLOT(bus, "0x18") SLOT(bus, "0x19") SLOT(bus, "0x1a") SLOT(bus, "0x1b") SLOT(bus, "0x1c")            \
+            SLOT(bus, "0x1d") SLOT(bus, "0x1E")
 #define SLOTS_30(bus)                                                                                        \
     SLOT(bus, "3")                                                                                           \
     SLOT(bus, "0x04")                                                                                        \
-    SLOT(bus, "0x05") SLOT(bus, "0x06") SLOT(bus, "0x07") SLOT(bus, "0x08") SLOT(bus, "0x09")                \
-        SLOT(bus, "0x0a") SLOT(bus, "0x0b") SLOT(bus, "0x0c") SLOT(bus, "0x0d") SLOT(bus, "0x0e")            \
-            SLOT(bus, "0x0f") SLOTS_16(bus)
+    SLOT(bus, "0x05")                                                                                        \
+    SLOT(bus, "0x06") SLOT(bus, "0x07") SLOT(bus, "0x08") SLOT(bus, "0x09") SLOT(bus, "0x0a")                \
+        SLOT(bus, "0x0b") SLOT(bus, "0x0c") SLOT(bus, "0x0d") SLOT(bus, "0x0e") SLOT(bus, "0x0f")            \
+            SLOTS_16(bus)
 #define SLOTS_31(bus) SLOTS_30(bus) SLOT(bus, "0x1f")
 #define BRIDGE "<controller type='pci' index='1' model='pci-bridge'/>"
 #define PC MACHINE("x86_64", "pc-i440fx-7.2")

@@ -15,6 +15,7 @@ STEPS=(
     'inputs   | properties and bad input                   | step_inputs'
     'e2e      | real libvirt, real guests                  | step_e2e'
     'bench    | speed and memory                           | step_bench'
+    'lab      | virtual hosts: NUMA, systemd, SR-IOV       | step_script tests/lab/run'
 )
 
 # step_read ROW: sets STEP_NAME, STEP_TITLE and the array STEP_COMMAND.
