@@ -8,4 +8,5 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/root.h src/base/root.c \
 	include/virt-profile/size.h src/base/size.c \
 	include/virt-profile/strbuf.h src/base/strbuf.c \
-	include/virt-profile/suggest.h src/base/suggest.c
+	include/virt-profile/suggest.h src/base/suggest.c \
+	include/virt-profile/text.h

@@ -5,17 +5,13 @@
 #include "knobs.h"
 #include "place.h"
 #include "timer.h"
+#include "text.h"
 
 static const char *const offsets[] = {"utc", "localtime", "auto", NULL};
 static const char *const rtc_policies[] = {"catchup", "delay", NULL};
 static const char *const pit_policies[] = {"delay", "catchup", "discard", NULL};
 
 enum { OFFSET_UTC, OFFSET_LOCALTIME, OFFSET_AUTO };
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
 
 static int plan_offset(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
@@ -86,7 +82,7 @@ static int plan_hypervclock(struct vp_planning *planning, const struct vp_settin
         return 0;
     }
     if (!setting->value.yes &&
-        same(vp_node_walk_attr(planning->domain->root, "features/hyperv/stimer", "state"), "on")) {
+        vp_same(vp_node_walk_attr(planning->domain->root, "features/hyperv/stimer", "state"), "on")) {
         vp_plan_skip(planning, setting,
                      "the definition's synthetic timers count by it; take <stimer> out first");
         return 0;
@@ -103,7 +99,7 @@ static int plan_hpet(struct vp_planning *planning, const struct vp_setting *sett
     const char *machine = vp_node_walk_attr(planning->domain->root, "os/type", "machine");
     if (foreign(planning, setting, false))
         return 0;
-    if (same(machine, "isapc") || same(machine, "microvm")) {
+    if (vp_same(machine, "isapc") || vp_same(machine, "microvm")) {
         vp_plan_skip(planning, setting, "machine '%s' has no HPET", machine);
         return 0;
     }
@@ -132,7 +128,7 @@ static int plan_rtc(struct vp_planning *planning, const struct vp_setting *setti
     if (foreign(planning, setting, false))
         return 0;
     vp_plan_timer(planning, setting, "rtc", "tickpolicy", policy,
-                  same(policy, "catchup")
+                  vp_same(policy, "catchup")
                       ? "ticks missed while the guest did not run are made up for, so its clock is not late"
                       : "missed ticks are delivered late, at their normal rate");
     drop_catchup(planning, setting, "rtc", policy);
@@ -146,10 +142,10 @@ static int plan_pit(struct vp_planning *planning, const struct vp_setting *setti
     if (foreign(planning, setting, true))
         return 0;
     vp_plan_timer(planning, setting, "pit", "tickpolicy", policy,
-                  same(policy, "delay")
+                  vp_same(policy, "delay")
                       ? "missed ticks are delivered late, so a busy guest gets no storm of them"
-                  : same(policy, "catchup") ? "missed ticks are delivered faster until made up for"
-                                            : "missed ticks are dropped");
+                  : vp_same(policy, "catchup") ? "missed ticks are delivered faster until made up for"
+                                               : "missed ticks are dropped");
     drop_catchup(planning, setting, "pit", policy);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "planner.h"
 #include "size.h"
 #include "strbuf.h"
+#include "text.h"
 
 enum { MODEL_PASSTHROUGH, MODEL_HOST_MODEL, MODEL_MAXIMUM };
 static const char *const models[] = {"host-passthrough", "host-model", "maximum", NULL};
@@ -15,15 +16,6 @@ static const char *const caches[] = {"passthrough", "emulate", "disable", NULL};
 
 enum { TOPOLOGY_SOCKETS, TOPOLOGY_CORES };
 static const char *const topologies[] = {"sockets", "cores", NULL};
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* "x86_64" where the definition says none: only asked after vp_domain_is_x86(). */
 static const char *arch_of(const struct vp_domain *domain)
@@ -35,7 +27,7 @@ static const char *arch_of(const struct vp_domain *domain)
 static bool is_arm_virt(const struct vp_domain *domain)
 {
     const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
-    return same(arch_of(domain), "aarch64") && machine != NULL && starts(machine, "virt");
+    return vp_same(arch_of(domain), "aarch64") && machine != NULL && vp_starts(machine, "virt");
 }
 
 /* Why libvirt or QEMU would not start this guest with the model; NULL when they would. */
@@ -50,14 +42,14 @@ static const char *model_refused(const struct vp_planning *planning, int model)
         if (!kvm)
             return "the guest is emulated, only a KVM guest can have the host's CPU; 'maximum' is the "
                    "emulator's best";
-        return same(arch, "armv7l") ? "a 32-bit ARM guest cannot have the CPU of a 64-bit host" : NULL;
+        return vp_same(arch, "armv7l") ? "a 32-bit ARM guest cannot have the CPU of a 64-bit host" : NULL;
     }
     if (model == MODEL_HOST_MODEL) {
-        if (x86 || (kvm && (same(arch, "s390x") || starts(arch, "ppc64"))))
+        if (x86 || (kvm && (vp_same(arch, "s390x") || vp_starts(arch, "ppc64"))))
             return NULL;
         return "libvirt describes the host's CPU for x86 guests, and for KVM guests on s390x and POWER, only";
     }
-    if (!x86 && !same(arch, "s390x") && !is_arm_virt(domain))
+    if (!x86 && !vp_same(arch, "s390x") && !is_arm_virt(domain))
         return "QEMU has no 'max' CPU for this architecture and machine";
     return vp_host_libvirt_knows_value(planning->host, "maximum")
                ? NULL
@@ -73,7 +65,7 @@ static const char *migratable_default(const struct vp_domain *domain)
 {
     vp_autofree char *emulator = vp_node_text(vp_node_child(vp_domain_devices(domain), "emulator"));
     const bool small = emulator == NULL || strstr(emulator, "i386") != NULL;
-    return same(arch_of(domain), "i686") && small ? "off" : "on";
+    return vp_same(arch_of(domain), "i686") && small ? "off" : "on";
 }
 
 /* An attribute that libvirt fills in for the mode. A definition that has the mode already keeps its own. */
@@ -103,14 +95,14 @@ static int plan_model(struct vp_planning *planning, const struct vp_setting *set
         return 0;
     }
     const bool host = model != MODEL_HOST_MODEL;
-    const bool had_host = same(own, models[MODEL_PASSTHROUGH]) || same(own, models[MODEL_MAXIMUM]);
+    const bool had_host = vp_same(own, models[MODEL_PASSTHROUGH]) || vp_same(own, models[MODEL_MAXIMUM]);
     vp_plan_attr(planning, setting, root, "cpu/@mode", mode,
                  model == MODEL_HOST_MODEL
                      ? "guest gets the host's features and can still move to a like host"
                      : "guest gets every feature it can have");
     vp_plan_attr(planning, setting, root, "cpu/@match", NULL, "only a named CPU model is matched");
     vp_plan_attr(planning, setting, root, "cpu/@check",
-                 kept_or(planning, same(own, mode), "check", host ? "none" : "partial"),
+                 kept_or(planning, vp_same(own, mode), "check", host ? "none" : "partial"),
                  "libvirt's check for mode %s", mode);
     if (!host)
         vp_plan_attr(planning, setting, root, "cpu/@migratable", NULL, "mode host-model does not know it");
@@ -127,7 +119,7 @@ static int plan_model(struct vp_planning *planning, const struct vp_setting *set
 static bool shows_host(const struct vp_planning *planning)
 {
     vp_autofree char *mode = vp_planned(planning, planning->domain->root, "cpu/@mode");
-    return same(mode, "host-passthrough") || same(mode, "maximum");
+    return vp_same(mode, "host-passthrough") || vp_same(mode, "maximum");
 }
 
 static int plan_cache(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
@@ -161,7 +153,7 @@ static int plan_model_and_cache(struct vp_planning *planning, const struct vp_se
     vp_node *root = planning->domain->root;
     if (r < 0 || vp_plan_find(planning->plan, "cpu/@mode") == NULL || shows_host(planning))
         return r;
-    if (same(vp_node_walk_attr(root, "cpu/cache", "mode"), "passthrough") &&
+    if (vp_same(vp_node_walk_attr(root, "cpu/cache", "mode"), "passthrough") &&
         (cache == NULL || cache->value.choice == CACHE_PASSTHROUGH))
         vp_plan_element(planning, setting, root, "cpu/cache", NULL,
                         "the host's caches need CPU mode host-passthrough");
@@ -181,9 +173,10 @@ static bool is_default_cpu(const vp_node *cpu)
         return false;
     if (model == NULL || *model == '\0')
         return true;
-    return (same(model, "qemu64") || same(model, "qemu32")) && same(vp_node_attr(cpu, "check"), "none") &&
-           (match == NULL || strcmp(match, "exact") == 0) && vp_node_child(cpu, "feature") == NULL &&
-           same(vp_node_walk_attr(cpu, "model", "fallback"), "forbid") &&
+    return (vp_same(model, "qemu64") || vp_same(model, "qemu32")) &&
+           vp_same(vp_node_attr(cpu, "check"), "none") && (match == NULL || strcmp(match, "exact") == 0) &&
+           vp_node_child(cpu, "feature") == NULL &&
+           vp_same(vp_node_walk_attr(cpu, "model", "fallback"), "forbid") &&
            vp_node_child(cpu, "vendor") == NULL;
 }
 
@@ -210,7 +203,7 @@ static bool has_tsc_frequency(const struct vp_planning *planning)
 static void plan_feature(struct vp_planning *planning, const struct vp_setting *setting,
                          const struct vp_cpu_feature *feature)
 {
-    const bool on = same(feature->policy, "require") || same(feature->policy, "force");
+    const bool on = vp_same(feature->policy, "require") || vp_same(feature->policy, "force");
     if (on && strcmp(feature->name, "invtsc") == 0) {
         if (!vp_domain_is_kvm(planning->domain)) {
             vp_plan_skip(planning, setting, "invtsc: QEMU's emulated CPUs have no invariant TSC");
@@ -224,7 +217,7 @@ static void plan_feature(struct vp_planning *planning, const struct vp_setting *
     }
     vp_autofree char *path = vp_asprintf("cpu/feature[%s]/@policy", feature->name);
     vp_plan_attr(planning, setting, planning->domain->root, path, feature->policy,
-                 same(feature->policy, "require") ? "guest must not start without %s" : "policy for %s",
+                 vp_same(feature->policy, "require") ? "guest must not start without %s" : "policy for %s",
                  feature->name);
 }
 
@@ -293,7 +286,7 @@ static const char *topology_refused(const struct vp_domain *domain)
         return "the definition has a topology of its own";
     if (vp_node_walk(domain->root, "cpu/numa/cell") != NULL)
         return "the guest has NUMA cells, which the topology has to match";
-    if (!vp_domain_is_x86(domain) && !is_arm_virt(domain) && !starts(arch_of(domain), "ppc64"))
+    if (!vp_domain_is_x86(domain) && !is_arm_virt(domain) && !vp_starts(arch_of(domain), "ppc64"))
         return "only x86, POWER and ARM 'virt' guests have a topology to choose";
     return vp_domain_max_vcpus(domain) > 1 ? NULL : "a guest with one vCPU has no topology to choose";
 }
@@ -335,11 +328,11 @@ static int plan_topology(struct vp_planning *planning, const struct vp_setting *
  */
 static bool policy_holds(const char *wanted, const char *found)
 {
-    if (same(wanted, "force"))
-        return same(found, "require");
-    if (same(wanted, "disable") || same(wanted, "forbid"))
-        return found == NULL || same(found, "disable");
-    return same(wanted, "optional");
+    if (vp_same(wanted, "force"))
+        return vp_same(found, "require");
+    if (vp_same(wanted, "disable") || vp_same(wanted, "forbid"))
+        return found == NULL || vp_same(found, "disable");
+    return vp_same(wanted, "optional");
 }
 
 /*
@@ -352,14 +345,14 @@ static enum vp_verdict verify_cpu(const struct vp_action *action, const struct v
                                   char **ret_found)
 {
     const enum vp_verdict verdict = vp_verify_definition(action, domain, ret_found);
-    const bool custom = same(vp_node_walk_attr(domain->root, "cpu", "mode"), "custom");
+    const bool custom = vp_same(vp_node_walk_attr(domain->root, "cpu", "mode"), "custom");
     if (verdict == VP_VERDICT_OK || vp_node_attr(domain->root, "id") == NULL)
         return verdict;
     bool holds = custom;
-    if (starts(action->target, "cpu/feature["))
+    if (vp_starts(action->target, "cpu/feature["))
         holds = policy_holds(action->value, *ret_found);
     else if (strcmp(action->target, "cpu/@mode") == 0)
-        holds = custom && same(action->value, models[MODEL_HOST_MODEL]);
+        holds = custom && vp_same(action->value, models[MODEL_HOST_MODEL]);
     return holds ? VP_VERDICT_OK : verdict;
 }
 

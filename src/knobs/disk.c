@@ -3,6 +3,7 @@
 
 #include "disks.h"
 #include "strbuf.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,15 +15,10 @@ static const char *const ios[] = {"native", "threads", "io_uring", "auto", NULL}
 static const char *const discards[] = {"unmap", "ignore", NULL};
 static const char *const zeroes[] = {"off", "on", "unmap", NULL};
 
-static bool is(const char *text, const char *other)
-{
-    return text != NULL && strcmp(text, other) == 0;
-}
-
 /* Does a cache mode bypass the host's page cache? */
 static bool is_direct(const char *cache)
 {
-    return is(cache, caches[CACHE_NONE]) || is(cache, caches[CACHE_DIRECTSYNC]);
+    return vp_same(cache, caches[CACHE_NONE]) || vp_same(cache, caches[CACHE_DIRECTSYNC]);
 }
 
 /*
@@ -31,7 +27,7 @@ static bool is_direct(const char *cache)
  */
 static bool is_written_through(const char *cache)
 {
-    return is(cache, caches[CACHE_WRITETHROUGH]) || is(cache, caches[CACHE_DIRECTSYNC]);
+    return vp_same(cache, caches[CACHE_WRITETHROUGH]) || vp_same(cache, caches[CACHE_DIRECTSYNC]);
 }
 
 static const char *cache_reason(int cache)
@@ -68,7 +64,7 @@ static void plan_cache_of(struct vp_planning *planning, const struct vp_setting 
     vp_plan_attr(planning, setting, disk, "driver/@cache", caches[cache], "%s", cache_reason(cache));
     /* Not where the change waits for a cold start. */
     vp_autofree char *planned = vp_planned(planning, disk, "driver/@cache");
-    if (!is_direct(planned) && is(vp_node_walk_attr(disk, "driver", "io"), ios[IO_NATIVE]))
+    if (!is_direct(planned) && vp_same(vp_node_walk_attr(disk, "driver", "io"), ios[IO_NATIVE]))
         vp_plan_attr(planning, setting, disk, "driver/@io", ios[IO_THREADS],
                      "libvirt refuses native I/O through the host's page cache");
 }
@@ -98,13 +94,13 @@ static int plan_cache(struct vp_planning *planning, const struct vp_setting *set
 static bool format_queues(const vp_node *disk)
 {
     const char *format = vp_disk_format(disk);
-    return is(format, "raw") || is(format, "qcow2") || is(format, "qed");
+    return vp_same(format, "raw") || vp_same(format, "qcow2") || vp_same(format, "qed");
 }
 
 static bool is_image(const vp_node *disk)
 {
     const vp_node *backing = vp_node_child(disk, "backingStore");
-    return !is(vp_disk_format(disk), "raw") || vp_node_attr(backing, "type") != NULL;
+    return !vp_same(vp_disk_format(disk), "raw") || vp_node_attr(backing, "type") != NULL;
 }
 
 static void plan_native(struct vp_planning *planning, const struct vp_setting *setting, vp_node *disk)
@@ -131,12 +127,12 @@ static void plan_native(struct vp_planning *planning, const struct vp_setting *s
 static void plan_auto_io(struct vp_planning *planning, const struct vp_setting *setting, vp_node *disk)
 {
     vp_autofree char *cache = vp_planned(planning, disk, "driver/@cache");
-    if (is(vp_disk_source(disk), "block") && is_direct(cache) && format_queues(disk))
+    if (vp_same(vp_disk_source(disk), "block") && is_direct(cache) && format_queues(disk))
         vp_plan_attr(planning, setting, disk, "driver/@io", ios[IO_NATIVE],
                      "on a block device with cache %s requests never block when they are queued", cache);
     else
         vp_plan_attr(planning, setting, disk, "driver/@io", ios[IO_THREADS], "%s",
-                     is(vp_disk_source(disk), "block")
+                     vp_same(vp_disk_source(disk), "block")
                          ? "cache or format do not let the host queue natively"
                          : "on a file, submitting can block while the file system allocates");
 }
@@ -185,9 +181,10 @@ static int plan_discard(struct vp_planning *planning, const struct vp_setting *s
     for (vp_node *disk = vp_disk_first(planning->domain); disk != NULL; disk = vp_disk_next(disk))
         if (!vp_disk_refuses(planning, setting, disk, NO_DISCARD))
             vp_plan_attr(planning, setting, disk, "driver/@discard", value, "%s",
-                         is(value, "unmap") ? "what the guest trims is given back to the storage"
-                                            : "what the guest trims stays allocated, so that it need not be "
-                                              "allocated again");
+                         vp_same(value, "unmap")
+                             ? "what the guest trims is given back to the storage"
+                             : "what the guest trims stays allocated, so that it need not be "
+                               "allocated again");
     return 0;
 }
 
@@ -199,15 +196,15 @@ static int plan_zeroes(struct vp_planning *planning, const struct vp_setting *se
         if (vp_disk_refuses(planning, setting, disk, NO_DISCARD))
             continue;
         vp_autofree char *discard = vp_planned(planning, disk, "driver/@discard");
-        if (is(value, "unmap") && !is(discard, "unmap")) {
+        if (vp_same(value, "unmap") && !vp_same(discard, "unmap")) {
             vp_plan_skip(planning, setting,
                          "%s: zeroes can only be unmapped where discard is unmap; set disk.discard = unmap",
                          vp_disk_name(disk));
             continue;
         }
         vp_plan_attr(planning, setting, disk, "driver/@detect_zeroes", value, "%s",
-                     is(value, "off") ? "no CPU time is spent on looking for zeroes"
-                                      : "blocks of zeroes take no room on the storage");
+                     vp_same(value, "off") ? "no CPU time is spent on looking for zeroes"
+                                           : "blocks of zeroes take no room on the storage");
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "disks.h"
 #include "guestdevices.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,15 +14,10 @@
 enum { BUS_VIRTIO, BUS_SCSI };
 static const char *const buses[] = {"virtio", "scsi", NULL};
 
-static bool is(const char *text, const char *other)
-{
-    return text != NULL && strcmp(text, other) == 0;
-}
-
 static bool has_disk_driver(const struct vp_domain *domain)
 {
     for (const vp_node *disk = vp_disk_first(domain); disk != NULL; disk = vp_disk_next(disk))
-        if (is(vp_disk_bus(disk), "virtio"))
+        if (vp_same(vp_disk_bus(disk), "virtio"))
             return true;
     return vp_virtio_scsi_first(domain) != NULL;
 }
@@ -42,7 +38,7 @@ static const char *guest_obstacle(const struct vp_domain *domain)
 /* Why this disk must keep its bus; NULL when it may change. */
 static const char *disk_obstacle(const vp_node *disk, int bus)
 {
-    if (is(vp_node_attr(disk, "device"), "lun"))
+    if (vp_same(vp_node_attr(disk, "device"), "lun"))
         return "a lun is passed through as it is";
     if (bus == BUS_VIRTIO && vp_node_child(disk, "wwn") != NULL)
         return "it has a WWN, which virtio disks have not; take <wwn> out";
@@ -59,9 +55,9 @@ static bool taken(struct vp_planning *planning, const struct vp_scsi_slot *slot,
          n = vp_node_same(n)) {
         struct vp_scsi_slot other;
         vp_autofree char *bus = vp_planned(planning, n, "target/@bus");
-        if (n == but || !is(bus != NULL ? bus : vp_disk_bus(n), buses[BUS_SCSI]))
+        if (n == but || !vp_same(bus != NULL ? bus : vp_disk_bus(n), buses[BUS_SCSI]))
             continue;
-        const bool moved = !is(vp_disk_bus(n), buses[BUS_SCSI]);
+        const bool moved = !vp_same(vp_disk_bus(n), buses[BUS_SCSI]);
         if ((moved ? vp_disk_named_slot(n, &other) : vp_disk_scsi_slot(n, &other)) &&
             other.controller == slot->controller && other.target == slot->target && other.unit == slot->unit)
             return true;
@@ -73,7 +69,7 @@ static bool has_scsi_hostdev(const struct vp_domain *domain)
 {
     for (const vp_node *n = vp_node_child(vp_domain_devices(domain), "hostdev"); n != NULL;
          n = vp_node_same(n))
-        if (is(vp_node_attr(n, "type"), "scsi"))
+        if (vp_same(vp_node_attr(n, "type"), "scsi"))
             return true;
     return false;
 }
@@ -84,7 +80,7 @@ static bool provide_controller(struct vp_planning *planning, const struct vp_set
     vp_node *devices = vp_domain_devices(planning->domain);
     bool any = false;
     for (const vp_node *c = vp_node_child(devices, "controller"); c != NULL; c = vp_node_same(c)) {
-        if (!is(vp_node_attr(c, "type"), "scsi"))
+        if (!vp_same(vp_node_attr(c, "type"), "scsi"))
             continue;
         if (vp_controller_index(c) == index)
             return vp_controller_is_virtio_scsi(planning->domain, c);
@@ -120,7 +116,7 @@ static bool plan_scsi(struct vp_planning *planning, const struct vp_setting *set
 static const char *bus_then(const struct vp_planning *planning, vp_node *disk, const vp_node *moved, int bus)
 {
     vp_autofree char *planned = vp_planned(planning, disk, "target/@bus");
-    return disk == moved || is(planned, buses[bus]) ? buses[bus] : vp_disk_bus(disk);
+    return disk == moved || vp_same(planned, buses[bus]) ? buses[bus] : vp_disk_bus(disk);
 }
 
 struct sorted {
@@ -245,7 +241,8 @@ static int plan_bus(struct vp_planning *planning, const struct vp_setting *setti
          * On a SCSI bus the controller decides how fast a disk is; USB, SD and the others were chosen on
          * purpose.
          */
-        if (!vp_disk_is_hard(disk) || (!is(now.items[i].bus, "ide") && !is(now.items[i].bus, "sata")))
+        if (!vp_disk_is_hard(disk) ||
+            (!vp_same(now.items[i].bus, "ide") && !vp_same(now.items[i].bus, "sata")))
             continue;
         if (obstacle != NULL) {
             vp_plan_skip(planning, setting, "%s", obstacle);

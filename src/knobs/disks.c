@@ -2,22 +2,13 @@
 #include "disks.h"
 
 #include "size.h"
+#include "text.h"
 
 #include <string.h>
 
 /* Units of a narrow SCSI bus, libvirt's default for QEMU. */
 #define SCSI_UNITS 7
 #define SCSI_NUMBER_MAX 65535
-
-static bool starts(const char *text, const char *prefix)
-{
-    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static bool equals(const char *text, const char *other)
-{
-    return text != NULL && strcmp(text, other) == 0;
-}
 
 bool vp_disk_is_hard(const vp_node *disk)
 {
@@ -69,7 +60,7 @@ const char *vp_disk_bus(const vp_node *disk)
     if (bus != NULL)
         return bus;
     for (size_t i = 0; i < VP_ARRAY_SIZE(by_name); i++)
-        if (starts(vp_disk_name(disk), by_name[i].prefix))
+        if (vp_starts(vp_disk_name(disk), by_name[i].prefix))
             return by_name[i].bus;
     return "ide";
 }
@@ -86,7 +77,7 @@ int vp_disk_number(const vp_node *disk)
     const char *name = vp_disk_name(disk);
     const char *letters = NULL;
     for (size_t i = 0; i < VP_ARRAY_SIZE(prefixes) && letters == NULL; i++)
-        if (starts(name, prefixes[i]))
+        if (vp_starts(name, prefixes[i]))
             letters = name + strlen(prefixes[i]);
     const size_t n = letters != NULL ? strspn(letters, "abcdefghijklmnopqrstuvwxyz") : 0;
     if (n == 0 || n > 3 || letters[n] != '\0')
@@ -119,7 +110,7 @@ static unsigned number(const vp_node *node, const char *attr)
 bool vp_disk_scsi_slot(const vp_node *disk, struct vp_scsi_slot *ret_slot)
 {
     const vp_node *address = vp_node_child(disk, "address");
-    if (!equals(vp_node_attr(address, "type"), "drive"))
+    if (!vp_same(vp_node_attr(address, "type"), "drive"))
         return vp_disk_named_slot(disk, ret_slot);
     *ret_slot = (struct vp_scsi_slot){
         .controller = number(address, "controller"),
@@ -143,7 +134,7 @@ unsigned vp_disk_traits(const vp_node *disk)
     for (size_t i = 0; i < VP_ARRAY_SIZE(sources); i++)
         if (strcmp(vp_disk_source(disk), sources[i].source) == 0)
             traits |= sources[i].trait;
-    if (equals(vp_node_attr(disk, "device"), "lun") && strcmp(vp_disk_bus(disk), "scsi") == 0)
+    if (vp_same(vp_node_attr(disk, "device"), "lun") && strcmp(vp_disk_bus(disk), "scsi") == 0)
         traits |= VP_DISK_SCSI_LUN;
     if (vp_node_child(disk, "readonly") != NULL)
         traits |= VP_DISK_READONLY;
@@ -181,7 +172,7 @@ static const char *arch(const struct vp_domain *domain)
 
 static bool is_scsi(const vp_node *node)
 {
-    return vp_node_is(node, "controller") && equals(vp_node_attr(node, "type"), "scsi");
+    return vp_node_is(node, "controller") && vp_same(vp_node_attr(node, "type"), "scsi");
 }
 
 bool vp_controller_is_virtio_scsi(const struct vp_domain *domain, const vp_node *controller)
@@ -190,7 +181,7 @@ bool vp_controller_is_virtio_scsi(const struct vp_domain *domain, const vp_node 
         return false;
     /* Without a model it is virtio-scsi on s390x; elsewhere it depends on how QEMU was built. */
     const char *model = vp_node_attr(controller, "model");
-    return model != NULL ? starts(model, "virtio") : starts(arch(domain), "s390");
+    return model != NULL ? vp_starts(model, "virtio") : vp_starts(arch(domain), "s390");
 }
 
 unsigned vp_controller_index(const vp_node *controller)
@@ -235,7 +226,7 @@ vp_node *vp_virtio_scsi_next(const struct vp_domain *domain, const vp_node *cont
 static bool has_mmio(const struct vp_domain *domain)
 {
     for (const vp_node *n = vp_node_first(vp_domain_devices(domain)); n != NULL; n = vp_node_next(n))
-        if (equals(vp_node_walk_attr(n, "address", "type"), "virtio-mmio"))
+        if (vp_same(vp_node_walk_attr(n, "address", "type"), "virtio-mmio"))
             return true;
     return false;
 }
@@ -249,15 +240,15 @@ bool vp_virtio_on_pci_or_ccw(const struct vp_domain *domain, const vp_node *devi
         strcmp(address, "drive") != 0)
         return false;
     if (vp_domain_is_x86(domain))
-        return !equals(machine, "isapc") && !equals(machine, "microvm");
-    if (starts(arch(domain), "s390"))
-        return machine == NULL || starts(machine, "s390-ccw");
-    if (starts(arch(domain), "ppc64"))
-        return machine == NULL || starts(machine, "pseries");
+        return !vp_same(machine, "isapc") && !vp_same(machine, "microvm");
+    if (vp_starts(arch(domain), "s390"))
+        return machine == NULL || vp_starts(machine, "s390-ccw");
+    if (vp_starts(arch(domain), "ppc64"))
+        return machine == NULL || vp_starts(machine, "pseries");
     /* Once one device of a "virt" machine is on virtio-mmio, libvirt puts all others there as well. */
-    if (starts(arch(domain), "aarch64") || starts(arch(domain), "arm") || starts(arch(domain), "riscv") ||
-        starts(arch(domain), "loongarch"))
-        return (machine == NULL || strcmp(machine, "virt") == 0 || starts(machine, "virt-")) &&
+    if (vp_starts(arch(domain), "aarch64") || vp_starts(arch(domain), "arm") ||
+        vp_starts(arch(domain), "riscv") || vp_starts(arch(domain), "loongarch"))
+        return (machine == NULL || strcmp(machine, "virt") == 0 || vp_starts(machine, "virt-")) &&
                !has_mmio(domain);
     return false;
 }

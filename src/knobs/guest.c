@@ -3,19 +3,11 @@
 
 #include "guestdevices.h"
 #include "knobs.h"
+#include "text.h"
 
 static const char *const only_no[] = {"no", NULL};
 static const char *const ioapics[] = {"kvm", "qemu", NULL};
 enum { IOAPIC_KVM, IOAPIC_QEMU };
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* libvirt sets a PC's options on no other machine (virQEMUCapsSupportsVmport, qemuBuildPMCommandLine). */
 static bool is_pc(const struct vp_domain *domain)
@@ -23,7 +15,8 @@ static bool is_pc(const struct vp_domain *domain)
     const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
     if (!vp_domain_is_x86(domain))
         return false;
-    return machine == NULL || starts(machine, "pc") || starts(machine, "q35") || starts(machine, "rhel");
+    return machine == NULL || vp_starts(machine, "pc") || vp_starts(machine, "q35") ||
+           vp_starts(machine, "rhel");
 }
 
 static int plan_pmu(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
@@ -31,7 +24,7 @@ static int plan_pmu(struct vp_planning *planning, const struct vp_setting *setti
     (void)err;
     const struct vp_domain *domain = planning->domain;
     const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");
-    const bool known = vp_domain_is_x86(domain) || same(arch, "aarch64");
+    const bool known = vp_domain_is_x86(domain) || vp_same(arch, "aarch64");
     if (!known || !vp_domain_is_kvm(domain))
         vp_plan_skip(planning, setting,
                      "the guest is emulated, or its architecture has no performance counters to switch");
@@ -52,7 +45,7 @@ static int plan_ioapic(struct vp_planning *planning, const struct vp_setting *se
     if (!vp_domain_is_x86(domain) || !vp_domain_is_kvm(domain))
         vp_plan_skip(planning, setting,
                      "only a KVM guest on x86 can have its I/O APIC in one place or the other");
-    else if (kvm && same(vp_node_walk_attr(iommu, "driver", "intremap"), "on"))
+    else if (kvm && vp_same(vp_node_walk_attr(iommu, "driver", "intremap"), "on"))
         vp_plan_skip(planning, setting,
                      "the guest's IOMMU remaps interrupts, for which QEMU must have the I/O APIC");
     else

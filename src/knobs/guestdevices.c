@@ -3,20 +3,12 @@
 
 #include "disks.h"
 #include "size.h"
+#include "text.h"
 
 #include <string.h>
 
 /* Most SCSI controllers that are made for disks which name none. */
 #define SCSI_CONTROLLERS_MAX 8
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 static vp_node *devices(const struct vp_planning *planning)
 {
@@ -30,7 +22,7 @@ vp_node *vp_guest_first(const struct vp_planning *planning, const char *name)
 
 bool vp_guest_is_s390(const struct vp_domain *domain)
 {
-    return starts(vp_node_walk_attr(domain->root, "os/type", "arch"), "s390");
+    return vp_starts(vp_node_walk_attr(domain->root, "os/type", "arch"), "s390");
 }
 
 void vp_guest_drop(struct vp_planning *planning, const struct vp_setting *setting, vp_node *node,
@@ -57,7 +49,7 @@ static bool address_part(const vp_node *address, const char *attr, uint64_t max,
     static const char digits[] = "0123456789abcdef";
     const char *text = vp_node_attr(address, attr);
     uint64_t value = 0;
-    if (!starts(text, "0x"))
+    if (!vp_starts(text, "0x"))
         return text != NULL && vp_u64_parse(text, 0, max, ret_value) == 0;
     for (const char *c = text + 2; *c != '\0' && value <= max; c++) {
         const char *digit = strchr(digits, *c >= 'A' && *c <= 'F' ? *c - 'A' + 'a' : *c);
@@ -78,7 +70,7 @@ static uint32_t used_slots(const struct vp_planning *planning, uint64_t bus)
         const vp_node *address = vp_node_child(n, "address");
         uint64_t on = 0;
         uint64_t slot = 0;
-        if (same(vp_node_attr(address, "type"), "pci") && address_part(address, "bus", UINT8_MAX, &on) &&
+        if (vp_same(vp_node_attr(address, "type"), "pci") && address_part(address, "bus", UINT8_MAX, &on) &&
             on == bus && address_part(address, "slot", PCI_SLOTS - 1, &slot))
             used |= UINT32_C(1) << slot;
     }
@@ -92,7 +84,7 @@ const char *vp_guest_no_slot(const struct vp_planning *planning)
         return NULL; /* elsewhere libvirt finds room for another bridge or port */
     for (const vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n)) {
         uint64_t index = 0;
-        if (same(vp_node_attr(n, "model"), "pci-bridge") && address_part(n, "index", UINT8_MAX, &index) &&
+        if (vp_same(vp_node_attr(n, "model"), "pci-bridge") && address_part(n, "index", UINT8_MAX, &index) &&
             used_slots(planning, index) != UINT32_MAX)
             return NULL;
     }
@@ -124,8 +116,8 @@ const char *const vp_guest_consoles[] = {"virtio", NULL};
 static bool serial_shows(const vp_node *serial)
 {
     const char *type = vp_node_walk_attr(serial, "target", "type");
-    return serial != NULL && !same(type, "pci-serial") && !same(type, "usb-serial") &&
-           !same(type, "isa-debug");
+    return serial != NULL && !vp_same(type, "pci-serial") && !vp_same(type, "usb-serial") &&
+           !vp_same(type, "isa-debug");
 }
 
 int vp_guest_plan_console(struct vp_planning *planning, const struct vp_setting *setting,
@@ -135,13 +127,13 @@ int vp_guest_plan_console(struct vp_planning *planning, const struct vp_setting 
     const char *refused = vp_guest_no_virtio(planning);
     const vp_node *serial = vp_guest_first(planning, "serial");
     for (vp_node *n = vp_guest_first(planning, "console"); n != NULL; n = vp_node_same(n))
-        if (same(vp_node_walk_attr(n, "target", "type"), "virtio"))
+        if (vp_same(vp_node_walk_attr(n, "target", "type"), "virtio"))
             return 0;
     if (refused == NULL && vp_guest_is_s390(planning->domain))
         refused = "the machine has an SCLP console of its own";
     if (refused == NULL)
         refused = vp_guest_no_slot(planning);
-    if (refused == NULL && serial_shows(serial) && !same(vp_node_attr(serial, "type"), "pty"))
+    if (refused == NULL && serial_shows(serial) && !vp_same(vp_node_attr(serial, "type"), "pty"))
         refused = "the guest's console is a serial port that someone chose to send elsewhere";
     if (refused != NULL)
         vp_plan_skip(planning, setting, "%s", refused);
@@ -173,7 +165,7 @@ static const struct {
 /* Why a video device keeps its model; NULL where it may change. */
 static const char *video_kept(const struct vp_planning *planning, const vp_node *video, int choice)
 {
-    if (same(vp_node_walk_attr(video, "model", "type"), "ramfb"))
+    if (vp_same(vp_node_walk_attr(video, "model", "type"), "ramfb"))
         return "it shows the boot of a passed-through GPU, which takes over from it";
     if (choice != VIDEO_VIRTIO && vp_node_walk(video, "model/acceleration") != NULL)
         return "it has 3D acceleration set up, which virtio alone has";
@@ -182,7 +174,7 @@ static const char *video_kept(const struct vp_planning *planning, const vp_node 
     if (choice == VIDEO_VGA && vp_guest_first(planning, "video") != video)
         return "a VGA card can only be the first";
     if (choice == VIDEO_VGA && vp_node_walk_attr(video, "model", "heads") != NULL &&
-        !same(vp_node_walk_attr(video, "model", "heads"), "1"))
+        !vp_same(vp_node_walk_attr(video, "model", "heads"), "1"))
         return "it has several heads, and a VGA card has one";
     return NULL;
 }
@@ -191,7 +183,7 @@ static void plan_video_model(struct vp_planning *planning, const struct vp_setti
 {
     const int choice = setting->value.choice;
     const char *model = vp_guest_videos[choice];
-    const bool already = same(vp_node_walk_attr(video, "model", "type"), model);
+    const bool already = vp_same(vp_node_walk_attr(video, "model", "type"), model);
     const char *kept = already ? NULL : video_kept(planning, video, choice);
     if (kept != NULL) {
         vp_plan_skip(planning, setting, "video device: %s", kept);
@@ -236,7 +228,7 @@ int vp_guest_plan_video(struct vp_planning *planning, const struct vp_setting *s
                                   : !vp_domain_is_x86(planning->domain))
         refused = "this machine has display adapters of its own";
     if (refused == NULL && choice != VIDEO_NONE &&
-        (same(vp_node_walk_attr(video, "model", "type"), "none") ||
+        (vp_same(vp_node_walk_attr(video, "model", "type"), "none") ||
          (video == NULL && vp_guest_first(planning, "graphics") == NULL)))
         refused = "the guest has no display";
     if (refused != NULL) {
@@ -263,7 +255,7 @@ enum { WATCHDOG_NO };
 /* Newer libvirt shows the watchdog that is part of the q35 chipset; it cannot go. */
 static bool is_built_in(const vp_node *watchdog)
 {
-    return same(vp_node_attr(watchdog, "model"), "itco");
+    return vp_same(vp_node_attr(watchdog, "model"), "itco");
 }
 
 int vp_guest_plan_watchdog(struct vp_planning *planning, const struct vp_setting *setting,
@@ -320,9 +312,9 @@ static bool is_special(const vp_node *controller)
 {
     static const char *const models[] = {"ibmvscsi", "ncr53c90", "auto", "buslogic"};
     for (size_t i = 0; i < VP_ARRAY_SIZE(models); i++)
-        if (same(vp_node_attr(controller, "model"), models[i]))
+        if (vp_same(vp_node_attr(controller, "model"), models[i]))
             return true;
-    return same(vp_node_walk_attr(controller, "address", "type"), "spapr-vio");
+    return vp_same(vp_node_walk_attr(controller, "address", "type"), "spapr-vio");
 }
 
 /* How many controllers libvirt makes sure of for the disks on SCSI that the plan leaves there. */
@@ -342,7 +334,7 @@ static unsigned scsi_controllers(const struct vp_planning *planning)
 static bool has_controller(const struct vp_planning *planning, unsigned index)
 {
     for (vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n))
-        if (same(vp_node_attr(n, "type"), "scsi") && vp_controller_index(n) == index)
+        if (vp_same(vp_node_attr(n, "type"), "scsi") && vp_controller_index(n) == index)
             return true;
     return false;
 }
@@ -357,7 +349,7 @@ int vp_guest_plan_scsi(struct vp_planning *planning, const struct vp_setting *se
         return 0;
     }
     for (vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n)) {
-        if (!same(vp_node_attr(n, "type"), "scsi") || starts(vp_node_attr(n, "model"), "virtio"))
+        if (!vp_same(vp_node_attr(n, "type"), "scsi") || vp_starts(vp_node_attr(n, "model"), "virtio"))
             continue;
         if (is_special(n) || vp_node_attr(n, "index") == NULL)
             vp_plan_skip(planning, setting, "SCSI controller %u: %s", vp_controller_index(n),

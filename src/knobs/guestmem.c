@@ -3,17 +3,13 @@
 
 #include "guestmem.h"
 #include "size.h"
+#include "text.h"
 
 #define MIB UINT64_C(1024)
 #define GIB (1024 * MIB)
 
 /* From here on libvirt takes a limit for none (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED). */
 #define LIMIT_MAX UINT64_C(9007199254740991)
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
 
 /* NUMA cells say their memory in attributes. */
 static uint64_t cell_kib(const struct vp_domain *domain, const vp_node *cell)
@@ -73,7 +69,7 @@ bool vp_guestmem_read(const struct vp_domain *domain, struct vp_guestmem *ret_me
 static bool uses_backing(const vp_node *device)
 {
     const char *model = vp_node_attr(device, "model");
-    return (same(model, "dimm") || same(model, "virtio-mem")) &&
+    return (vp_same(model, "dimm") || vp_same(model, "virtio-mem")) &&
            vp_node_walk(device, "source/pagesize") == NULL;
 }
 
@@ -130,7 +126,7 @@ bool vp_guestmem_is_exchanged(const struct vp_domain *domain)
     for (size_t i = 0; i < VP_ARRAY_SIZE(kinds); i++)
         for (const vp_node *n = first_device(domain, kinds[i].device); n != NULL; n = vp_node_same(n)) {
             const vp_node *holder = *kinds[i].path != '\0' ? vp_node_child(n, kinds[i].path) : n;
-            if (same(vp_node_attr(holder, kinds[i].attr), kinds[i].value))
+            if (vp_same(vp_node_attr(holder, kinds[i].attr), kinds[i].value))
                 return true;
         }
     return false;
@@ -171,7 +167,7 @@ static unsigned count_typed(const struct vp_domain *domain, const char *device, 
 {
     unsigned count = 0;
     for (const vp_node *n = first_device(domain, device); n != NULL; n = vp_node_same(n))
-        if (type == NULL || same(vp_node_attr(n, "type"), type))
+        if (type == NULL || vp_same(vp_node_attr(n, "type"), type))
             count++;
     return count;
 }

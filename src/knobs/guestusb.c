@@ -2,19 +2,11 @@
 #include "guestdevices.h"
 
 #include "disks.h"
+#include "text.h"
 
 #include <string.h>
 
 #define QEMU_NS "http://libvirt.org/schemas/domain/qemu/1.0"
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 static vp_node *devices(const struct vp_planning *planning)
 {
@@ -25,12 +17,12 @@ static vp_node *devices(const struct vp_planning *planning)
 static const char *needs_usb(const struct vp_planning *planning, const vp_node *device)
 {
     const char *type = vp_node_attr(device, "type");
-    const bool goes = vp_node_is(device, "input") && !same(type, "passthrough") && !same(type, "evdev");
-    if (vp_node_is(device, "smartcard") || (vp_node_is(device, "controller") && same(type, "ccid")))
+    const bool goes = vp_node_is(device, "input") && !vp_same(type, "passthrough") && !vp_same(type, "evdev");
+    if (vp_node_is(device, "smartcard") || (vp_node_is(device, "controller") && vp_same(type, "ccid")))
         return "a smartcard";
     if ((vp_node_is(device, "hostdev") || vp_node_is(device, "interface")) &&
-        (same(type, "usb") || vp_node_walk(device, "source/vendor") != NULL ||
-         same(vp_node_walk_attr(device, "source/address", "type"), "usb")))
+        (vp_same(type, "usb") || vp_node_walk(device, "source/vendor") != NULL ||
+         vp_same(vp_node_walk_attr(device, "source/address", "type"), "usb")))
         return "a USB device of the host";
     if (vp_node_is(device, "redirdev"))
         return "a redirected USB device";
@@ -38,12 +30,12 @@ static const char *needs_usb(const struct vp_planning *planning, const vp_node *
         return "a USB hub";
     if (vp_node_is(device, "disk") && strcmp(vp_disk_bus(device), "usb") == 0)
         return "a USB disk";
-    if (vp_node_is(device, "sound") && same(vp_node_attr(device, "model"), "usb"))
+    if (vp_node_is(device, "sound") && vp_same(vp_node_attr(device, "model"), "usb"))
         return vp_plan_setting(planning, "guest.sound") != NULL ? NULL : "a USB sound card";
-    if (starts(vp_node_walk_attr(device, "model", "type"), "usb") ||
-        same(vp_node_walk_attr(device, "target", "type"), "usb-serial") ||
+    if (vp_starts(vp_node_walk_attr(device, "model", "type"), "usb") ||
+        vp_same(vp_node_walk_attr(device, "target", "type"), "usb-serial") ||
         (!goes && !vp_node_is(device, "controller") &&
-         same(vp_node_walk_attr(device, "address", "type"), "usb")))
+         vp_same(vp_node_walk_attr(device, "address", "type"), "usb")))
         return "a USB device";
     return NULL;
 }
@@ -56,12 +48,12 @@ static const char *input_bus(const struct vp_planning *planning, const vp_node *
 {
     const char *bus = vp_node_attr(input, "bus");
     const char *type = vp_node_attr(input, "type");
-    const bool classic = same(type, "mouse") || same(type, "keyboard");
+    const bool classic = vp_same(type, "mouse") || vp_same(type, "keyboard");
     if (bus != NULL)
         return bus;
-    if (same(type, "evdev"))
+    if (vp_same(type, "evdev"))
         return "none";
-    if (vp_guest_is_s390(planning->domain) || same(type, "passthrough"))
+    if (vp_guest_is_s390(planning->domain) || vp_same(type, "passthrough"))
         return "virtio";
     return classic && vp_domain_is_x86(planning->domain) ? "ps2" : "usb";
 }
@@ -69,7 +61,7 @@ static const char *input_bus(const struct vp_planning *planning, const vp_node *
 static bool has_input(const struct vp_planning *planning, const char *type, const char *bus)
 {
     for (vp_node *n = vp_guest_first(planning, "input"); n != NULL; n = vp_node_same(n))
-        if (same(vp_node_attr(n, "type"), type) && strcmp(input_bus(planning, n), bus) == 0)
+        if (vp_same(vp_node_attr(n, "type"), type) && strcmp(input_bus(planning, n), bus) == 0)
             return true;
     return false;
 }
@@ -77,7 +69,7 @@ static bool has_input(const struct vp_planning *planning, const char *type, cons
 static bool usb_is_off(const struct vp_planning *planning)
 {
     for (vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n))
-        if (same(vp_node_attr(n, "type"), "usb") && same(vp_node_attr(n, "model"), "none"))
+        if (vp_same(vp_node_attr(n, "type"), "usb") && vp_same(vp_node_attr(n, "model"), "none"))
             return true;
     return false;
 }
@@ -111,7 +103,7 @@ static void plan_common_inputs(struct vp_planning *planning, const struct vp_set
         arch = "x86";
     for (size_t i = 0; i < VP_ARRAY_SIZE(common); i++) {
         vp_autofree char *made = vp_asprintf("<input type='%s' bus='%s'/>", common[i].type, common[i].bus);
-        if (starts(arch, common[i].arch) && !has_input(planning, common[i].type, common[i].bus))
+        if (vp_starts(arch, common[i].arch) && !has_input(planning, common[i].type, common[i].bus))
             vp_plan_element(planning, setting, devices(planning), "input[+]", made,
                             "libvirt adds it by itself");
     }
@@ -135,7 +127,7 @@ int vp_guest_plan_tablet(struct vp_planning *planning, const struct vp_setting *
         return 0;
     }
     for (vp_node *n = vp_guest_first(planning, "input"); n != NULL; n = vp_node_same(n)) {
-        if (!same(vp_node_attr(n, "type"), "tablet"))
+        if (!vp_same(vp_node_attr(n, "type"), "tablet"))
             continue;
         found = true;
         if (choice == TABLET_NO)
@@ -187,7 +179,7 @@ static const char *usb_kept(const struct vp_planning *planning)
 {
     vp_autofree char *os = vp_node_text(vp_node_walk(planning->domain->root, "os/type"));
     const struct vp_setting *tablet = vp_plan_setting(planning, "guest.tablet");
-    if (!vp_domain_is_x86(planning->domain) || !same(os, "hvm"))
+    if (!vp_domain_is_x86(planning->domain) || !vp_same(os, "hvm"))
         return "only x86 machines have a keyboard and a mouse without it";
     if (tablet != NULL && tablet->value.choice == TABLET_USB)
         return "guest.tablet = usb asks for a tablet on it";
@@ -204,7 +196,7 @@ static const char *usb_kept(const struct vp_planning *planning)
 /* Is an input device on USB once the plan so far is carried out? */
 static bool stays_on_usb(const struct vp_planning *planning, const vp_node *input)
 {
-    const bool tablet = same(vp_node_attr(input, "type"), "tablet");
+    const bool tablet = vp_same(vp_node_attr(input, "type"), "tablet");
     const struct vp_setting *setting = vp_plan_setting(planning, "guest.tablet");
     if (tablet && setting != NULL &&
         (setting->value.choice == TABLET_NO ||
@@ -228,9 +220,10 @@ int vp_guest_plan_no_usb(struct vp_planning *planning, const struct vp_setting *
 
     unsigned master = 0;
     for (vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n))
-        master += same(vp_node_attr(n, "type"), "usb") && same(vp_node_attr(n, "index"), "0");
+        master += vp_same(vp_node_attr(n, "type"), "usb") && vp_same(vp_node_attr(n, "index"), "0");
     for (vp_node *n = vp_guest_first(planning, "controller"); n != NULL; n = vp_node_same(n))
-        if (same(vp_node_attr(n, "type"), "usb") && !(master == 1 && same(vp_node_attr(n, "index"), "0")))
+        if (vp_same(vp_node_attr(n, "type"), "usb") &&
+            !(master == 1 && vp_same(vp_node_attr(n, "index"), "0")))
             vp_guest_drop(planning, setting, n, "one controller says that there is no USB");
     vp_plan_element(planning, setting, devices(planning), "controller[usb,0]",
                     "<controller type='usb' index='0' model='none'/>",

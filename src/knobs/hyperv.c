@@ -5,6 +5,7 @@
 
 #include "knobs.h"
 #include "timer.h"
+#include "text.h"
 
 /* libvirt takes no less than 4095 and prints the count as a signed number (conf/domain_conf.c, 9.0). */
 #define SPINLOCKS_MIN 4095
@@ -16,11 +17,6 @@
 static const char *const sets[] = {"auto", "no", NULL};
 
 enum { SET_AUTO, SET_NO };
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
 
 /*
  * Enlightenments in an order in which each follows what it needs (QEMU docs/system/i386/hyperv.rst and
@@ -72,7 +68,7 @@ static bool foreign(struct vp_planning *planning, const struct vp_setting *setti
         why = "the guest is not an x86 machine";
     else if (!vp_domain_is_kvm(domain))
         why = "the guest is emulated, and KVM provides the Hyper-V interfaces";
-    else if (same(mode, "passthrough"))
+    else if (vp_same(mode, "passthrough"))
         why = "<hyperv mode='passthrough'> gives the guest all that the host has; take it out to choose";
     if (why != NULL)
         vp_plan_skip(planning, setting, "%s", why);
@@ -93,7 +89,7 @@ static bool clock_allowed(const struct vp_planning *planning)
     const struct vp_setting *clock = vp_plan_setting(planning, "clock.hypervclock");
     vp_autofree char *present =
         vp_planned(planning, planning->domain->root, "clock/timer[hypervclock]/@present");
-    return clock == NULL || clock->value.yes || same(present, "yes");
+    return clock == NULL || clock->value.yes || vp_same(present, "yes");
 }
 
 static bool knows(const struct vp_planning *planning, const char *name)
@@ -151,7 +147,7 @@ static int plan_set(struct vp_planning *planning, const struct vp_setting *setti
         if (features[i].complete && !(features[i].quiet && !clock_allowed(planning)))
             (void)plan_on(planning, setting, features[i].name);
     const vp_node *own = vp_node_walk(planning->domain->root, "features/hyperv/spinlocks");
-    const char *retries = same(vp_node_attr(own, "state"), "on") ? vp_node_attr(own, "retries") : NULL;
+    const char *retries = vp_same(vp_node_attr(own, "state"), "on") ? vp_node_attr(own, "retries") : NULL;
     plan_retries(planning, setting,
                  retries != NULL ? retries : SPINLOCKS_DEFAULT); /* hyperv.spinlocks may say more */
     return 0;

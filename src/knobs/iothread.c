@@ -4,6 +4,7 @@
 #include "disks.h"
 #include "size.h"
 #include "strbuf.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,11 +20,6 @@
 #define AUTO_MAPPED 4
 
 static const char *const counts[] = {"auto", NULL};
-
-static bool is(const char *text, const char *other)
-{
-    return text != NULL && strcmp(text, other) == 0;
-}
 
 /* The I/O threads of a guest by their ids, in libvirt's order, and how many devices each serves. */
 struct threads {
@@ -99,7 +95,7 @@ static bool can_be_served(struct vp_planning *planning, const struct vp_setting 
     const char *why = NULL;
     if (!vp_virtio_on_pci_or_ccw(planning->domain, node))
         why = "it is on neither PCI nor CCW, where QEMU has no I/O threads for it";
-    else if (is(vp_node_walk_attr(node, "driver", "ioeventfd"), "off"))
+    else if (vp_same(vp_node_walk_attr(node, "driver", "ioeventfd"), "off"))
         why = "an I/O thread needs its ioeventfd, which the definition turns off";
     if (why != NULL && setting != NULL)
         vp_plan_skip(planning, setting, "%s: %s", name, why);

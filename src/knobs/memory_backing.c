@@ -5,6 +5,7 @@
 #include "guestmem.h"
 #include "memoryknobs.h"
 #include "strbuf.h"
+#include "text.h"
 
 #define BACKING "memoryBacking/"
 
@@ -21,15 +22,10 @@ const char *const vp_memory_accesses[] = {"shared", "private", NULL};
 enum { ALLOCATION_IMMEDIATE, ALLOCATION_ONDEMAND };
 const char *const vp_memory_allocations[] = {"immediate", "ondemand", NULL};
 
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-
 static bool has_page_sizes(const struct vp_domain *domain)
 {
     const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");
-    return vp_domain_is_x86(domain) || same(arch, "aarch64");
+    return vp_domain_is_x86(domain) || vp_same(arch, "aarch64");
 }
 
 /* Index of another knob's choice; -1 where the profile does not set it. */
@@ -59,10 +55,10 @@ static const char *in_the_way(const struct vp_planning *planning)
     const vp_node *root = planning->domain->root;
     /* A source that may only change at a cold start does not get out of the way at another. */
     const int source = planning->phase == VP_PHASE_COLD ? chosen(planning, "memory.source") : -1;
-    if (same(vp_node_walk_attr(root, "memoryBacking/allocation", "mode"), "ondemand") &&
+    if (vp_same(vp_node_walk_attr(root, "memoryBacking/allocation", "mode"), "ondemand") &&
         chosen(planning, "memory.allocation") != ALLOCATION_IMMEDIATE)
         return "the definition wants its memory allocated on demand";
-    if (same(vp_node_walk_attr(root, "memoryBacking/source", "type"), "anonymous") &&
+    if (vp_same(vp_node_walk_attr(root, "memoryBacking/source", "type"), "anonymous") &&
         source != SOURCE_MEMFD && source != SOURCE_FILE)
         return "the definition wants anonymous memory";
     return NULL;
@@ -162,9 +158,9 @@ static bool is_shared(const struct vp_planning *planning)
     const vp_node *root = planning->domain->root;
     const vp_node *cell = vp_node_walk(root, "cpu/numa/cell");
     for (; cell != NULL; cell = vp_node_same(cell))
-        if (same(vp_node_attr(cell, "memAccess"), "shared"))
+        if (vp_same(vp_node_attr(cell, "memAccess"), "shared"))
             return true;
-    return same(vp_node_walk_attr(root, "memoryBacking/access", "mode"), "shared") ||
+    return vp_same(vp_node_walk_attr(root, "memoryBacking/access", "mode"), "shared") ||
            vp_guestmem_is_exchanged(planning->domain);
 }
 
@@ -199,7 +195,7 @@ int vp_memory_plan_source(struct vp_planning *planning, const struct vp_setting 
 static bool can_share(const struct vp_planning *planning)
 {
     vp_autofree char *source = vp_planned(planning, planning->domain->root, BACKING "source/@type");
-    return has_hugepages(planning) || same(source, "memfd") || same(source, "file");
+    return has_hugepages(planning) || vp_same(source, "memfd") || vp_same(source, "file");
 }
 
 static void plan_private(struct vp_planning *planning, const struct vp_setting *setting)
@@ -211,7 +207,7 @@ static void plan_private(struct vp_planning *planning, const struct vp_setting *
         return;
     }
     as_source(planning);
-    if (same(source, "memfd"))
+    if (vp_same(source, "memfd"))
         vp_plan_attr(planning, setting, root, BACKING "access/@mode", "private",
                      "a memfd is shared otherwise");
     else

@@ -4,17 +4,9 @@
 
 #include "guestmem.h"
 #include "memoryknobs.h"
+#include "text.h"
 
 #define BALLOON "devices/memballoon"
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 /* Machines with a bus for a virtio balloon. Those of x86, s390x and POWER get one from libvirt. */
 static bool can_have_balloon(const struct vp_domain *domain)
@@ -22,8 +14,8 @@ static bool can_have_balloon(const struct vp_domain *domain)
     const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");
     const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
     if (vp_domain_is_x86(domain))
-        return !same(machine, "isapc") && !same(machine, "none") && !starts(machine, "microvm");
-    return same(arch, "s390x") || starts(arch, "ppc64") || starts(machine, "virt");
+        return !vp_same(machine, "isapc") && !vp_same(machine, "none") && !vp_starts(machine, "microvm");
+    return vp_same(arch, "s390x") || vp_starts(arch, "ppc64") || vp_starts(machine, "virt");
 }
 
 /* The balloon's model after the plan so far, also where libvirt chooses it; NULL without one. Owned. */
@@ -36,7 +28,7 @@ static char *model_of(const struct vp_planning *planning)
     char *model = vp_planned(planning, domain->root, BALLOON "/@model");
     if (model == NULL && vp_domain_is_x86(domain) && can_have_balloon(domain))
         model = vp_strdup("virtio");
-    if (same(model, "none")) {
+    if (vp_same(model, "none")) {
         free(model);
         return NULL;
     }
@@ -79,7 +71,7 @@ int vp_memory_plan_balloon(struct vp_planning *planning, const struct vp_setting
         vp_plan_skip(planning, setting, "the guest's machine has no bus for a virtio balloon");
         return 0;
     }
-    vp_plan_attr(planning, setting, root, BALLOON "/@model", starts(model, "virtio") ? model : "virtio",
+    vp_plan_attr(planning, setting, root, BALLOON "/@model", vp_starts(model, "virtio") ? model : "virtio",
                  "memory that the guest does not need can be given to others");
     return 0;
 }
@@ -91,7 +83,7 @@ static void plan_switch(struct vp_planning *planning, const struct vp_setting *s
     vp_autofree char *path = vp_asprintf(BALLOON "/@%s", attr);
     vp_autofree char *model = model_of(planning);
     vp_autofree char *said = vp_planned(planning, root, BALLOON "/@model");
-    if (model == NULL || !starts(model, "virtio")) {
+    if (model == NULL || !vp_starts(model, "virtio")) {
         vp_plan_skip(planning, setting, "the guest has no virtio balloon");
         return;
     }

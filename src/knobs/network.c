@@ -7,6 +7,7 @@
 #include "nics.h"
 #include "planner.h"
 #include "size.h"
+#include "text.h"
 
 /* Most queues of a tap device (Linux, drivers/net/tun.c, MAX_TAP_QUEUES). */
 #define QUEUES_MAX 256
@@ -18,22 +19,13 @@ static const char *const modes[] = {"bridge", "vepa", "private", "passthrough", 
 
 enum { BACKEND_VHOST, BACKEND_QEMU };
 
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* A model on USB, ISA or POWER's virtual bus: its address would not fit a virtio card. */
 static bool is_off_pci(const vp_node *nic)
 {
     static const char *const off_pci[] = {"usb-net", "ne2k_isa", "spapr-vlan"};
     const char *address = vp_node_walk_attr(nic, "address", "type");
     for (size_t i = 0; i < VP_ARRAY_SIZE(off_pci); i++)
-        if (same(vp_node_walk_attr(nic, "model", "type"), off_pci[i]))
+        if (vp_same(vp_node_walk_attr(nic, "model", "type"), off_pci[i]))
             return true;
     return address != NULL && strcmp(address, "pci") != 0 && strcmp(address, "ccw") != 0;
 }
@@ -131,7 +123,7 @@ static int plan_queues(struct vp_planning *planning, const struct vp_setting *se
         if (!vp_virtio_on_pci_or_ccw(planning->domain, nic))
             vp_plan_skip(planning, setting,
                          "%s: it sits on virtio-mmio, which has one interrupt for all queues", name);
-        else if (same(vp_node_walk_attr(nic, "target", "managed"), "no"))
+        else if (vp_same(vp_node_walk_attr(nic, "target", "managed"), "no"))
             vp_plan_skip(planning, setting,
                          "%s: its tap device is made by someone else, who decides how many queues it has",
                          name);
@@ -168,8 +160,8 @@ static int plan_tx_ring(struct vp_planning *planning, const struct vp_setting *s
 static bool kernel_serves(const struct vp_planning *planning, vp_node *nic)
 {
     vp_autofree char *driver = vp_planned(planning, nic, "driver/@name");
-    return vp_domain_is_kvm(planning->domain) && !same(driver, "qemu") &&
-           !same(vp_nic_type(nic), "vhostuser");
+    return vp_domain_is_kvm(planning->domain) && !vp_same(driver, "qemu") &&
+           !vp_same(vp_nic_type(nic), "vhostuser");
 }
 
 static int plan_packed(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
@@ -207,8 +199,8 @@ static bool shares_device(const struct vp_planning *planning, const vp_node *nic
 {
     const char *dev = vp_node_walk_attr(nic, "source", "dev");
     for (vp_node *n = vp_nic_first(planning->domain); n != NULL; n = vp_node_same(n))
-        if (n != nic && dev != NULL && same(vp_nic_type(n), "direct") &&
-            same(vp_node_walk_attr(n, "source", "dev"), dev))
+        if (n != nic && dev != NULL && vp_same(vp_nic_type(n), "direct") &&
+            vp_same(vp_node_walk_attr(n, "source", "dev"), dev))
             return true;
     return false;
 }
@@ -217,7 +209,7 @@ static bool shares_device(const struct vp_planning *planning, const vp_node *nic
 static const char *mode_kept(const struct vp_planning *planning, const vp_node *nic, const char *mode)
 {
     const bool passthrough = strcmp(mode, "passthrough") == 0;
-    if (starts(vp_node_walk_attr(nic, "virtualport", "type"), "802.1Qb"))
+    if (vp_starts(vp_node_walk_attr(nic, "virtualport", "type"), "802.1Qb"))
         return "its virtual port is negotiated with the switch, which fixes the mode";
     if (!passthrough && vp_node_child(nic, "vlan") != NULL)
         return "it has a VLAN tag, which macvtap can set in passthrough mode only";
@@ -232,7 +224,7 @@ static int plan_macvtap_mode(struct vp_planning *planning, const struct vp_setti
     (void)err;
     const char *mode = modes[setting->value.choice];
     for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic)) {
-        if (!same(vp_nic_type(nic), "direct"))
+        if (!vp_same(vp_nic_type(nic), "direct"))
             continue;
         vp_autofree char *name = vp_nic_name(nic);
         const char *kept = mode_kept(planning, nic, mode);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "nics.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -26,15 +27,6 @@ static const struct {
     {VP_NIC_LIMITS, "which libvirt cannot limit; it can for types network, bridge, direct and ethernet"},
     {VP_NIC_FLOOR, "and libvirt guarantees a floor only on type network"},
 };
-
-static bool same(const char *a, const char *b)
-{
-    return a != NULL && strcmp(a, b) == 0;
-}
-static bool starts(const char *text, const char *prefix)
-{
-    return text != NULL && strncmp(text, prefix, strlen(prefix)) == 0;
-}
 
 vp_node *vp_nic_first(const struct vp_domain *domain)
 {
@@ -66,19 +58,20 @@ bool vp_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic)
 bool vp_nic_planned_virtio(const struct vp_planning *planning, vp_node *nic)
 {
     vp_autofree char *model = vp_planned(planning, nic, "model/@type");
-    if (same(vp_nic_type(nic), "hostdev"))
+    if (vp_same(vp_nic_type(nic), "hostdev"))
         return false;
-    return model != NULL ? starts(model, "virtio") : vp_domain_nic_is_virtio(planning->domain, nic);
+    return model != NULL ? vp_starts(model, "virtio") : vp_domain_nic_is_virtio(planning->domain, nic);
 }
 
 bool vp_nic_is_passthrough(const vp_node *nic)
 {
     static const char *const names[] = {"vfio", "kvm", "xen"};
     const char *driver = vp_node_walk_attr(nic, "driver", "name");
-    if (same(vp_nic_type(nic), "hostdev") || same(vp_node_walk_attr(nic, "teaming", "type"), "transient"))
+    if (vp_same(vp_nic_type(nic), "hostdev") ||
+        vp_same(vp_node_walk_attr(nic, "teaming", "type"), "transient"))
         return true;
     for (size_t i = 0; i < VP_ARRAY_SIZE(names); i++)
-        if (same(driver, names[i]))
+        if (vp_same(driver, names[i]))
             return true;
     return false;
 }
@@ -94,7 +87,7 @@ bool vp_nic_refuses(struct vp_planning *planning, const struct vp_setting *setti
         return true;
     }
     for (size_t i = 0; i < VP_ARRAY_SIZE(kinds); i++)
-        if (same(vp_nic_type(nic), kinds[i].type))
+        if (vp_same(vp_nic_type(nic), kinds[i].type))
             has = kinds[i].has;
     for (size_t i = 0; i < VP_ARRAY_SIZE(refusals); i++)
         if ((needs & ~has & refusals[i].need) != 0) {
