@@ -13,6 +13,8 @@
 #define SERIAL_CONSOLE "<console type='pty'><target type='serial'/></console>"
 
 /* Slots 3 to 30 of a PCI bus, or 3 to 31; 0 to 2 are never free. */
+/* clang-format never settles on these. */
+/* clang-format off */
 #define SLOT(bus, slot)                                                                                      \
     "<memory><address type='pci' domain='0x0000' bus='" bus "' slot='" slot "' function='0x0'/></memory>"
 #define SLOTS_16(bus)                                                                                        \
@@ -30,6 +32,7 @@
         SLOT(bus, "0x0b") SLOT(bus, "0x0c") SLOT(bus, "0x0d") SLOT(bus, "0x0e") SLOT(bus, "0x0f")            \
             SLOTS_16(bus)
 #define SLOTS_31(bus) SLOTS_30(bus) SLOT(bus, "0x1f")
+/* clang-format on */
 #define BRIDGE "<controller type='pci' index='1' model='pci-bridge'/>"
 #define PC MACHINE("x86_64", "pc-i440fx-7.2")
 

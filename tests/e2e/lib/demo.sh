@@ -94,7 +94,7 @@ trap 'exit 143' TERM
 sandbox_setup
 mkdir -p "$WORDS"
 libvirt_up
-say "a libvirt of our own is running: $(virsh -q version | sed -n 's/^Using API: //p'), hook $(find /etc/libvirt/hooks -type f | head -n 1)"
+say "a libvirt of our own is running: $(virsh -q version | sed -n 's/^Using library: //p'), hook $(find /etc/libvirt/hooks -type f | head -n 1)"
 
 title '1. A guest as it is: defined and started, no profile'
 guest_define "$DOM" "$TEMPLATE"
