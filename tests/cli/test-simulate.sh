@@ -33,10 +33,14 @@ sum	nodes	0	2
 largest	12	52G	1'
 
 # what floats leaves what is dedicated later
-echo 'late dedicated 12 16G' | cat "$list" - | { simulate "$pair" && printf '%s\n' "$OUT" >"$work/out"; }
-has 'a floating guest leaves CPUs that become dedicated' "$(cat "$work/out")" '^placed	web	.*	22-23×4$'
-has 'the dedicated guest has them' "$(cat "$work/out")" '^placed	late	.*	24-31 18-21$'
-has 'there is no room then' "$(cat "$work/out")" '^largest	0	-	-$'
+{
+    cat "$list"
+    echo 'late dedicated 12 16G'
+} >"$work/longer"
+simulate "$pair" <"$work/longer"
+has 'a floating guest leaves CPUs that become dedicated' "$OUT" '^placed	web	.*	22-23×4$'
+has 'the dedicated guest has them' "$OUT" '^placed	late	.*	24-31 18-21$'
+has 'there is no room then' "$OUT" '^largest	0	-	-$'
 
 # one that does not fit does not keep the next from it
 simulate "$pair" <<'LIST'
