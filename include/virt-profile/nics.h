@@ -10,9 +10,7 @@ const char *vp_nic_type(const vp_node *nic); /* "network", "bridge", "vhostuser"
 /* For people: the MAC address, or its number where it has none yet. Owned. */
 char *vp_nic_name(const vp_node *nic) VP_MUST_USE;
 
-/* Is a virtio card what the definition says, or leaves to libvirt to fill in? */
-bool vp_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic);
-/* Is it one once the plan so far is carried out? */
+/* Is it a virtio card (vp_domain_nic_is_virtio()) once the plan so far is carried out? */
 bool vp_nic_planned_virtio(const struct vp_planning *planning, vp_node *nic);
 /* Is the interface really a device that is passed through? Then <driver> is about that. */
 bool vp_nic_is_passthrough(const vp_node *nic);

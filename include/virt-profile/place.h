@@ -32,6 +32,9 @@ struct vp_place {
  */
 int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place);
 
+/* The name below <domain> of what was resolved, there already or not. Owned by the caller. */
+char *vp_place_target(const struct vp_place *place) VP_MUST_USE;
+
 struct vp_step {
     char name[64];
     char key[80]; /* "" when it has none */

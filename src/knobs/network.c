@@ -52,7 +52,7 @@ static int plan_model(struct vp_planning *planning, const struct vp_setting *set
     (void)err;
     for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic)) {
         const char *model = vp_node_walk_attr(nic, "model", "type");
-        const bool already = vp_nic_is_virtio(planning->domain, nic);
+        const bool already = vp_domain_nic_is_virtio(planning->domain, nic);
         const char *kept = already && !vp_nic_is_passthrough(nic) ? NULL : model_kept(planning, nic);
         vp_autofree char *name = vp_nic_name(nic);
         if (kept != NULL) {

@@ -50,11 +50,6 @@ char *vp_nic_name(const vp_node *nic)
     return vp_asprintf("interface %u", number);
 }
 
-bool vp_nic_is_virtio(const struct vp_domain *domain, const vp_node *nic)
-{
-    return vp_domain_nic_is_virtio(domain, nic);
-}
-
 bool vp_nic_planned_virtio(const struct vp_planning *planning, vp_node *nic)
 {
     vp_autofree char *model = vp_planned(planning, nic, "model/@type");

@@ -205,9 +205,7 @@ static void add_leftovers(const struct vp_result *result, const struct vp_regist
         if (!vp_phase_allows(phase, vp_record_effect(n, registry)) ||
             vp_place_resolve(result->base->root, at, &place) < 0)
             continue;
-        vp_autofree char *there = vp_place_format(place.node, *place.rest == '\0' ? place.attr : NULL);
-        vp_autofree char *target =
-            vp_asprintf("%s%s%s", there, *there != '\0' && *place.rest != '\0' ? "/" : "", place.rest);
+        vp_autofree char *target = vp_place_target(&place);
         const bool planned = vp_plan_find(result->plan, target) != NULL ||
                              (strstr(at, "[#") != NULL && planned_numbered(result->plan, knob, at));
         if (!planned)

@@ -225,6 +225,12 @@ int vp_place_resolve(vp_node *from, const char *path, struct vp_place *ret_place
     return 0;
 }
 
+char *vp_place_target(const struct vp_place *place)
+{
+    vp_autofree char *there = vp_place_format(place->node, *place->rest == '\0' ? place->attr : NULL);
+    return vp_asprintf("%s%s%s", there, *there != '\0' && *place->rest != '\0' ? "/" : "", place->rest);
+}
+
 bool vp_place_is_key(const vp_node *node, const char *attr)
 {
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)

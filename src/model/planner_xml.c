@@ -48,9 +48,7 @@ static int plan_one(struct vp_planning *planning, const struct vp_setting *setti
         return 0;
     }
 
-    vp_autofree char *there = vp_place_format(place.node, *place.rest == '\0' ? place.attr : NULL);
-    vp_autofree char *target =
-        vp_asprintf("%s%s%s", there, *there != '\0' && *place.rest != '\0' ? "/" : "", place.rest);
+    vp_autofree char *target = vp_place_target(&place);
     const struct vp_action *other = vp_plan_find(planning->plan, target);
     if (other != NULL && strcmp(other->knob, vp_xml_knob.name) != 0)
         return vp_fail(err, EINVAL, "%s is managed by the knob %s; set that instead", target, other->knob);
