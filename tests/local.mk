@@ -8,6 +8,7 @@ LDADD = $(ENGINE_LIBS) $(CHECK_LIBS)
 include tests/base/local.mk
 include tests/model/local.mk
 include tests/knobs/local.mk
+include tests/host/local.mk
 include tests/hook/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk

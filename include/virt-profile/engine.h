@@ -8,6 +8,7 @@ struct vp_engine {
     const struct vp_registry *registry;
     struct vp_profile_dirs profiles;
     struct vp_host *host;
+    struct vp_placer *placer; /* NULL: no guest is placed */
 };
 
 /* What is asked of one definition. Zero is: as its tag says, for a cold start. */

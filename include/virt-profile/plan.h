@@ -3,6 +3,7 @@
 
 #include "domain.h"
 #include "knob.h"
+#include "placement.h"
 
 /* What an action does to the definition at its target. */
 enum vp_action_kind {
@@ -12,6 +13,8 @@ enum vp_action_kind {
     VP_ACTION_ELEMENT, /* an element becomes `value` (XML), is made where missing; NULL removes it */
     /* a device's <address>, if any, goes, and libvirt gives it a new one (its bus changed) */
     VP_ACTION_READDRESS,
+    /* something outside the guest gets `value`; target is "host/" and its name. Never in a definition. */
+    VP_ACTION_HOST,
     VP_ACTION_N_
 };
 extern const char *const vp_action_kind_names[VP_ACTION_N_];
@@ -53,6 +56,8 @@ struct vp_plan {
     struct lh_table *by_target; /* target → index in actions + 1 */
     struct vp_note *notes;
     size_t n_notes, cap_notes;
+    struct vp_placement *placement; /* owned; where the guest goes; NULL: nobody asked, or it fits nowhere */
+    struct vp_error *unplaced;      /* owned; why it fits nowhere; NULL where it does or nobody asked */
 };
 
 /* Free what an action owns. */

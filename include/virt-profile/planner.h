@@ -2,6 +2,7 @@
 #pragma once
 
 #include "host.h"
+#include "placer.h"
 #include "plan.h"
 #include "profile.h"
 
@@ -17,24 +18,24 @@ bool vp_phase_allows(enum vp_phase phase, enum vp_effect effect);
  */
 struct vp_planning {
     const struct vp_domain *domain; /* the definition as it is without virt-profile */
+    const struct vp_domain *stored; /* the definition as it came, with the place it had; NULL: not known */
     const struct vp_profile *profile;
     const struct vp_registry *registry;
     struct vp_host *host;
+    struct vp_placer *placer; /* gives places; NULL: no guest is placed */
     enum vp_phase phase;
-    struct vp_plan *plan;
-    bool as_given; /* vp_plan_as() */
+    struct vp_plan *plan; /* vp_planner_run() makes it */
+    bool as_given;        /* vp_plan_as() */
     enum vp_effect as;
 };
 
 /**
  * Make the plan for a domain: every knob the profile sets, in registry order, then its [xml] section. Pure:
- * no writes, no clock, no environment.
- * @domain: without virt-profile's own settings in it (vp_record_revert())
+ * no writes, no clock, no environment, but for what the placer does.
+ * @given: all but `plan`; its domain is without virt-profile's own settings (vp_record_revert())
  * Returns 0, or the error of the first knob that failed, named in the message.
  */
-int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *profile,
-                   const struct vp_registry *registry, struct vp_host *host, enum vp_phase phase,
-                   struct vp_plan **ret_plan, struct vp_error **err);
+int vp_planner_run(const struct vp_planning *given, struct vp_plan **ret_plan, struct vp_error **err);
 
 /*
  * For the planners of knobs. `at` is an existing element of planning->domain (NULL: nothing happens, a domain
@@ -58,6 +59,13 @@ void vp_plan_as(struct vp_planning *planning, enum vp_effect effect);
 /* Let libvirt give device `at` a new <address>; the record remembers the one it had, or that it had none. */
 void vp_plan_readdress(struct vp_planning *planning, const struct vp_setting *setting, vp_node *at,
                        const char *fmt, ...) VP_PRINTF(4, 5);
+/**
+ * Something outside the guest, for as long as it runs.
+ * @name: as the host layer knows it: that of a host setting (hostsetting.h), or "scope/" and the name of a
+ *        systemd resource-control property
+ */
+void vp_plan_host(struct vp_planning *planning, const struct vp_setting *setting, const char *name,
+                  const char *value, const char *fmt, ...) VP_PRINTF(5, 6);
 /* The value was not applied (here), and why. */
 void vp_plan_skip(struct vp_planning *planning, const struct vp_setting *setting, const char *fmt, ...)
     VP_PRINTF(3, 4);

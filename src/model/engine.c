@@ -73,8 +73,16 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
         if (r < 0)
             return r;
         vp_record_revert(result.base, engine->registry, request->phase);
-        r = vp_planner_run(result.base, result.profile, engine->registry, engine->host, request->phase,
-                           &result.plan, err);
+        const struct vp_planning given = {
+            .domain = result.base,
+            .stored = domain,
+            .profile = result.profile,
+            .registry = engine->registry,
+            .host = engine->host,
+            .placer = engine->placer,
+            .phase = request->phase,
+        };
+        r = vp_planner_run(&given, &result.plan, err);
         if (r < 0)
             return vp_prefix(err, "domain '%s'", name);
     }
@@ -220,6 +228,8 @@ int vp_engine_pending(const struct vp_result *result, const struct vp_registry *
     vp_grow(&pending.lines, 0, &pending.cap, sizeof(*pending.lines));
     for (size_t i = 0; result->plan != NULL && i < result->plan->n; i++) {
         const struct vp_action *action = &result->plan->actions[i];
+        if (action->kind == VP_ACTION_HOST)
+            continue;
         const struct vp_knob *knob = vp_registry_find(registry, action->knob);
         vp_autofree char *found = NULL;
         const enum vp_verdict verdict = knob != NULL && knob->verify != NULL

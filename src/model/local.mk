@@ -2,6 +2,7 @@
 # The definition, profiles, the plan and the machine it is made for: reads, never writes.
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/address.h src/model/address.c \
+	include/virt-profile/conf.h src/model/conf.c \
 	include/virt-profile/domain.h src/model/domain.c \
 	include/virt-profile/expr.h src/model/expr.c \
 	include/virt-profile/host.h src/model/host.c \
@@ -12,6 +13,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/placement.h src/model/placement.c src/model/placement_build.c src/model/placement_cores.c \
 	src/model/placement_float.c src/model/placement_keep.c src/model/placement_nodes.c src/model/placement_why.c \
 	src/model/search.h \
+	include/virt-profile/placer.h src/model/placer.c \
 	include/virt-profile/plan.h src/model/plan.c \
 	include/virt-profile/planner.h src/model/planner.c \
 	include/virt-profile/planner_xml.h src/model/planner_xml.c \

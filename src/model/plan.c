@@ -11,10 +11,8 @@
 #include "size.h"
 
 const char *const vp_action_kind_names[VP_ACTION_N_] = {
-    [VP_ACTION_ATTRIBUTE] = "attribute",
-    [VP_ACTION_TEXT] = "text",
-    [VP_ACTION_ELEMENT] = "element",
-    [VP_ACTION_READDRESS] = "readdress",
+    [VP_ACTION_ATTRIBUTE] = "attribute", [VP_ACTION_TEXT] = "text", [VP_ACTION_ELEMENT] = "element",
+    [VP_ACTION_READDRESS] = "readdress", [VP_ACTION_HOST] = "host",
 };
 
 struct vp_plan *vp_plan_new(void)
@@ -46,6 +44,8 @@ void vp_plan_free(struct vp_plan *plan)
     for (size_t i = 0; i < plan->n_notes; i++)
         free(plan->notes[i].text);
     free(plan->notes);
+    vp_placement_free(plan->placement);
+    vp_error_free(plan->unplaced);
     free(plan);
 }
 
@@ -236,6 +236,7 @@ enum vp_verdict vp_verify_definition(const struct vp_action *action, const struc
     case VP_ACTION_READDRESS:
         ok = readdress_ok(action, there ? place.node : NULL);
         break;
+    case VP_ACTION_HOST:
     case VP_ACTION_N_:
         assert(false);
     }

@@ -164,6 +164,23 @@ void vp_plan_readdress(struct vp_planning *planning, const struct vp_setting *se
     va_end(ap);
 }
 
+void vp_plan_host(struct vp_planning *planning, const struct vp_setting *setting, const char *name,
+                  const char *value, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vp_plan_put(planning->plan, (struct vp_action){
+                                    .kind = VP_ACTION_HOST,
+                                    .effect = VP_EFFECT_HOST,
+                                    .knob = setting->knob->name,
+                                    .target = vp_asprintf("host/%s", name),
+                                    .value = vp_strdup(value),
+                                    .reason = vp_vasprintf(fmt, ap),
+                                    .changes = true,
+                                });
+    va_end(ap);
+}
+
 static void add_note(struct vp_planning *planning, enum vp_note_kind kind, const struct vp_setting *setting,
                      const char *fmt, va_list ap) VP_PRINTF(4, 0);
 static void add_note(struct vp_planning *planning, enum vp_note_kind kind, const struct vp_setting *setting,
@@ -236,23 +253,16 @@ const struct vp_setting *vp_plan_setting(const struct vp_planning *planning, con
     return vp_profile_get(planning->profile, knob);
 }
 
-int vp_planner_run(const struct vp_domain *domain, const struct vp_profile *profile,
-                   const struct vp_registry *registry, struct vp_host *host, enum vp_phase phase,
-                   struct vp_plan **ret_plan, struct vp_error **err)
+int vp_planner_run(const struct vp_planning *given, struct vp_plan **ret_plan, struct vp_error **err)
 {
     VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = vp_plan_new();
-    struct vp_planning planning = {
-        .domain = domain,
-        .profile = profile,
-        .registry = registry,
-        .host = host,
-        .phase = phase,
-        .plan = plan,
-    };
-    for (size_t i = 0; i < registry->n; i++) {
-        const struct vp_knob *knob = registry->knobs[i];
-        const struct vp_setting *setting = vp_profile_get(profile, knob->name);
-        if (setting == NULL || !vp_phase_allows(phase, knob->effect))
+    struct vp_planning planning = *given;
+    planning.plan = plan;
+    for (size_t i = 0; i < planning.registry->n; i++) {
+        const struct vp_knob *knob = planning.registry->knobs[i];
+        const struct vp_setting *setting = vp_profile_get(planning.profile, knob->name);
+        if (setting == NULL ||
+            (knob->effect != VP_EFFECT_HOST && !vp_phase_allows(planning.phase, knob->effect)))
             continue;
         if (knob->plan(&planning, setting, err) < 0)
             return vp_prefix(err, "%s (%s)", knob->name, setting->origin);

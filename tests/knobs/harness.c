@@ -149,8 +149,10 @@ static struct vp_plan *run(const struct vp_domain *domain, const struct vp_profi
 {
     struct vp_plan *plan = NULL;
     vp_autoerror err = NULL;
-    ck_assert_msg(vp_planner_run(domain, profile, vp_registry_builtin(), host, phase, &plan, &err) == 0,
-                  "row %d: %s", row, err != NULL ? err->message : "?");
+    const struct vp_planning given = {
+        .domain = domain, .profile = profile, .registry = vp_registry_builtin(), .host = host, .phase = phase};
+    ck_assert_msg(vp_planner_run(&given, &plan, &err) == 0, "row %d: %s", row,
+                  err != NULL ? err->message : "?");
     check_reasons(plan, row);
     return plan;
 }

@@ -29,6 +29,14 @@ static struct vp_profile *make_profile(const char *sets)
 #define PROFILE VP_CLEANUP(vp_profile_free_ptr) struct vp_profile
 #define PLAN VP_CLEANUP(vp_plan_free_ptr) struct vp_plan
 
+static int plan_for(const struct vp_domain *domain, const struct vp_profile *profile, struct vp_host *host,
+                    enum vp_phase phase, struct vp_plan **ret_plan, struct vp_error **err)
+{
+    const struct vp_planning given = {
+        .domain = domain, .profile = profile, .registry = &fake_registry, .host = host, .phase = phase};
+    return vp_planner_run(&given, ret_plan, err);
+}
+
 static char *shown(const struct vp_plan *plan)
 {
     struct vp_strbuf buf = {0};
@@ -119,7 +127,7 @@ START_TEST(plans)
     PROFILE *profile = make_profile(rows[_i].sets);
     PLAN *plan = NULL;
     vp_autoerror err = NULL;
-    const int r = vp_planner_run(domain, profile, &fake_registry, fake.host, rows[_i].phase, &plan, &err);
+    const int r = plan_for(domain, profile, fake.host, rows[_i].phase, &plan, &err);
     ck_assert_msg(r == 0, "%s: %s", rows[_i].sets, err != NULL ? err->message : "");
     vp_autofree char *have = shown(plan);
     ck_assert_msg(strcmp(have, rows[_i].plan) == 0, "%s gives:\n%s\nnot:\n%s", rows[_i].sets, have,
@@ -151,14 +159,14 @@ START_TEST(failure_names_the_knob)
     static char sentinel;
     struct vp_plan *plan = (struct vp_plan *)(void *)&sentinel;
     vp_autoerror err = NULL;
-    ck_assert_int_eq(vp_planner_run(domain, profile, &fake_registry, fake.host, VP_PHASE_COLD, &plan, &err),
+    ck_assert_int_eq(plan_for(domain, profile, fake.host, VP_PHASE_COLD, &plan, &err),
                      -EIO);
     ck_assert_ptr_eq(plan, (struct vp_plan *)(void *)&sentinel);
     ck_assert_str_eq(err->message, "live.do (test): no such thing");
     /* Not asked in a phase that does not allow it. */
     PROFILE *other = make_profile("guest.do=fail no such thing");
     PLAN *empty = NULL;
-    ck_assert_int_eq(vp_planner_run(domain, other, &fake_registry, fake.host, VP_PHASE_RESTORE, &empty, NULL),
+    ck_assert_int_eq(plan_for(domain, other, fake.host, VP_PHASE_RESTORE, &empty, NULL),
                      0);
 }
 END_TEST
@@ -190,7 +198,7 @@ START_TEST(planned)
         "live.do=text cputune/shares 9|text cputune/period 5|attr devices/disk[vda]/driver/@cache -|"
         "attr devices/disk[vdb]/driver/@io native|attr @x y|attr memtune/hard_limit/@unit KiB");
     PLAN *plan = NULL;
-    ck_assert_int_eq(vp_planner_run(domain, profile, &fake_registry, fake.host, VP_PHASE_COLD, &plan, NULL),
+    ck_assert_int_eq(plan_for(domain, profile, fake.host, VP_PHASE_COLD, &plan, NULL),
                      0);
     const struct vp_planning planning = {.domain = domain,
                                          .profile = profile,

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conf.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ini_file.h"
+#include "size.h"
+#include "suggest.h"
+
+#define CONF_MAX (64u * 1024)
+#define RESERVE_MAX_KIB (4u * 1024 * 1024)
+
+const char vp_conf_path[] = VP_SYSCONFDIR "/virt-profile.conf";
+
+static int read_housekeeping(struct vp_conf *conf, const char *value, const char *origin,
+                             struct vp_error **err)
+{
+    (void)err; /* the list is checked against the machine when it is used */
+    free(conf->housekeeping);
+    free(conf->housekeeping_origin);
+    conf->housekeeping = vp_strdup(value);
+    conf->housekeeping_origin = vp_strdup(origin);
+    return 0;
+}
+
+static int read_reserve(struct vp_conf *conf, const char *value, const char *origin, struct vp_error **err)
+{
+    uint64_t bytes = 0;
+    const int r = vp_size_parse(value, &bytes);
+    if (r < 0)
+        return vp_fail(err, -r, "%s: '%s' is no amount of memory; write it like 512M or 4G", origin, value);
+    conf->reserve_kib = bytes / 1024;
+    return 0;
+}
+
+static const struct {
+    const char *section, *key;
+    int (*read)(struct vp_conf *conf, const char *value, const char *origin, struct vp_error **err);
+} keys[] = {
+    {"host", "housekeeping", read_housekeeping},
+    {"host", "memory-reserve", read_reserve},
+};
+
+static const char *next_key(const void *cookie, size_t index)
+{
+    const char *section = cookie;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
+        if (strcmp(keys[i].section, section) == 0 && index-- == 0)
+            return keys[i].key;
+    return NULL;
+}
+
+static const char *next_section(const void *cookie, size_t index)
+{
+    (void)cookie;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
+        if ((i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0) && index-- == 0)
+            return keys[i].section;
+    return NULL;
+}
+
+static int unknown(const struct vp_ini_entry *entry, const char *origin, struct vp_error **err)
+{
+    const bool section = next_key(entry->section, 0) != NULL;
+    const char *near = section ? vp_suggest(entry->key, next_key, entry->section)
+                               : vp_suggest(entry->section, next_section, NULL);
+    return vp_fail(err, EINVAL, "%s: there is no %s '%s'%s%s%s", origin, section ? "key" : "section",
+                   section ? entry->key : entry->section, near != NULL ? "; did you mean '" : "",
+                   near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
+static int read_entry(struct vp_conf *conf, const struct vp_ini_entry *entry, struct vp_error **err)
+{
+    vp_autofree char *origin = vp_asprintf("%s:%u", vp_conf_path, entry->line);
+    for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
+        if (strcmp(keys[i].section, entry->section) == 0 && strcmp(keys[i].key, entry->key) == 0)
+            return keys[i].read(conf, entry->value, origin, err);
+    return unknown(entry, origin, err);
+}
+
+int vp_conf_read(const struct vp_root *root, struct vp_conf *ret_conf, struct vp_error **err)
+{
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {.reserve_kib = UINT64_MAX};
+    VP_CLEANUP(vp_ini_done) struct vp_ini ini = {0};
+    vp_autoerror own = NULL;
+    vp_autofree char *text = NULL;
+    size_t len = 0;
+    int r = vp_root_read(root, vp_conf_path, CONF_MAX, &text, &len, &own);
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        return vp_fail(err, -r, "%s", own->message);
+    if (r == 0) {
+        r = vp_ini_parse(text, len, vp_conf_path, &ini, err);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < ini.n; i++) {
+        r = read_entry(&conf, &ini.entries[i], err);
+        if (r < 0)
+            return r;
+    }
+    *ret_conf = conf;
+    conf = (struct vp_conf){0};
+    return 0;
+}
+
+void vp_conf_done(struct vp_conf *conf)
+{
+    free(conf->housekeeping);
+    free(conf->housekeeping_origin);
+    *conf = (struct vp_conf){0};
+}
+
+uint64_t vp_conf_reserve_kib(const struct vp_conf *conf, uint64_t node_kib)
+{
+    if (conf->reserve_kib != UINT64_MAX)
+        return conf->reserve_kib;
+    return node_kib / 16 < RESERVE_MAX_KIB ? node_kib / 16 : RESERVE_MAX_KIB;
+}
