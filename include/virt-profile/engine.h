@@ -18,6 +18,7 @@ struct vp_request {
     const char *const *sets; /* NULL-terminated "KNOB=VALUE"; NULL: none. Written into the tag. */
     bool drop_sets;          /* forget the overrides in the tag first */
     const char *enforce;     /* NULL: leave the tag's */
+    bool starting;           /* libvirt is starting the guest with this definition: what it binds stays */
 };
 
 /* A definition, taken apart and planned. */
@@ -55,12 +56,24 @@ int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *r
 int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t len, const char *what,
                      bool keep_tag, char **ret_text, size_t *ret_len, struct vp_error **err);
 
+/* A setting that a definition does not hold. */
+struct vp_lack {
+    const char *knob; /* borrowed; NULL for one the registry does not have */
+    char *text; /* owned; "disk.cache: devices/disk[vda]/driver/@cache is 'writeback', should be 'none'" */
+    enum vp_effect effect;
+};
+
+struct vp_pending {
+    struct vp_lack *items;
+    size_t n, cap;
+};
+void vp_pending_done(struct vp_pending *pending);
+
 /**
  * What of the plan a definition does not hold yet.
  * @domain: as stored or live
- * @ret_pending: each an owned sentence part "disk.cache: devices/disk[vda]/driver/@cache is
- *               'writeback', should be 'none'"; NULL-terminated, vp_names_free()
- * Leftovers of settings that the profile no longer makes count too.
+ * @ret_pending: owned; empty for a result without a plan
+ * Leftovers of settings that the profile no longer makes count too; what is outside of definitions does not.
  */
-int vp_engine_pending(const struct vp_result *result, const struct vp_registry *registry,
-                      const struct vp_domain *domain, enum vp_phase phase, char ***ret_pending);
+void vp_engine_pending(const struct vp_result *result, const struct vp_registry *registry,
+                       const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *ret_pending);

@@ -24,6 +24,7 @@ struct vp_planning {
     struct vp_host *host;
     struct vp_placer *placer; /* gives places; NULL: no guest is placed */
     enum vp_phase phase;
+    bool starting;        /* `stored` is being started as it is: the nodes it binds memory to stay */
     struct vp_plan *plan; /* vp_planner_run() makes it */
     bool as_given;        /* vp_plan_as() */
     enum vp_effect as;

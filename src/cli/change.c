@@ -13,63 +13,37 @@
 void vp_change_done(struct vp_change *change)
 {
     free(change->profile);
-    vp_names_free(change->pending);
+    vp_pending_done(&change->pending);
 }
 
-/*
- * An entry of vp_engine_pending() reads "KNOB: PLACE is …". An action may have another effect than its knob has;
- * what is left of an earlier profile has no action.
- */
-static enum vp_effect effect_of(const struct vp_registry *registry, const struct vp_plan *plan,
-                                const char *sentence)
+static void count(struct vp_change *change)
 {
-    size_t n = strcspn(sentence, ":");
-    vp_autofree char *name = vp_strndup(sentence, n);
-    const struct vp_knob *knob = vp_registry_find(registry, name);
-    const char *place = sentence + n + strspn(sentence + n, ": ");
-    const char *end = strstr(place, " is ");
-    vp_autofree char *target = vp_strndup(place, end != NULL ? (size_t)(end - place) : strlen(place));
-    const struct vp_action *action = vp_plan_find(plan, target);
-
-    if (action != NULL)
-        return action->effect;
-    return knob != NULL ? knob->effect : VP_EFFECT_GUEST;
-}
-
-static void count(const struct vp_registry *registry, const struct vp_plan *plan, struct vp_change *change)
-{
-    for (size_t i = 0; change->pending != NULL && change->pending[i] != NULL; i++) {
-        if (vp_phase_allows(VP_PHASE_RESTORE, effect_of(registry, plan, change->pending[i])))
+    for (size_t i = 0; i < change->pending.n; i++) {
+        /* Without a profile in it, a definition that is restored or migrated is not looked at. */
+        if (!change->undone && vp_phase_allows(VP_PHASE_RESTORE, change->pending.items[i].effect))
             change->restart++;
         else
             change->cold++;
     }
 }
 
-/* Without a profile in it, a definition that is restored or migrated is not looked at. */
-static void count_undone(struct vp_change *change)
-{
-    while (change->pending[change->cold] != NULL)
-        change->cold++;
-}
-
 /* What the guest still has of us although its definition has not: the record in what it was started with. */
-static char **leftovers(const struct vp_domain *live)
+static struct vp_pending leftovers(const struct vp_domain *live, const struct vp_registry *registry)
 {
-    char **names = NULL;
-    size_t n = 0, cap = 0;
+    struct vp_pending pending = {0};
     struct vp_tag tag;
     const char *knob = NULL, *at = NULL;
 
-    vp_grow(&names, 0, &cap, sizeof(*names));
     if (!vp_tag_read(live, &tag))
-        return names;
+        return pending;
     for (const vp_node *entry = vp_record_next(&tag, NULL, &knob, &at); entry != NULL;
          entry = vp_record_next(&tag, entry, &knob, &at)) {
-        vp_grow(&names, n + 1, &cap, sizeof(*names));
-        names[n++] = vp_asprintf("%s: %s is still as the profile had it", knob, at);
+        vp_grow(&pending.items, pending.n, &pending.cap, sizeof(*pending.items));
+        pending.items[pending.n++] =
+            (struct vp_lack){.text = vp_asprintf("%s: %s is still as the profile had it", knob, at),
+                             .effect = vp_record_effect(entry, registry)};
     }
-    return names;
+    return pending;
 }
 
 static int compare_live(const struct vp_engine *engine, const char *stored, struct vp_change *change,
@@ -89,8 +63,7 @@ static int compare_live(const struct vp_engine *engine, const char *stored, stru
     if (r < 0)
         return r;
     if (change->undone) {
-        change->pending = leftovers(live);
-        count_undone(change);
+        change->pending = leftovers(live, engine->registry);
     } else {
         r = vp_domain_parse(stored, strlen(stored), vp_guest_name(change->guest), &domain, err);
         if (r < 0)
@@ -98,12 +71,9 @@ static int compare_live(const struct vp_engine *engine, const char *stored, stru
         r = vp_engine_plan(engine, &as_tagged, domain, &result, err);
         if (r < 0)
             return r;
-        r = vp_engine_pending(&result, engine->registry, live, VP_PHASE_COLD, &change->pending);
-        if (r < 0)
-            return vp_fail(err, -r, "cannot compare domain '%s' with its profile",
-                           vp_guest_name(change->guest));
-        count(engine->registry, result.plan, change);
+        vp_engine_pending(&result, engine->registry, live, VP_PHASE_COLD, &change->pending);
     }
+    count(change);
     return 0;
 }
 
@@ -214,8 +184,8 @@ void vp_change_print(const struct vp_cli *cli, const struct vp_change *change)
         printf("'%s' has a saved state: its next start is a restore, not a cold start\n", name);
     print_later(change, name, change->cold, "");
     print_later(change, name, change->restart, ", or when it is restored or migrated");
-    for (size_t i = 0; cli->verbose && change->pending != NULL && change->pending[i] != NULL; i++) {
-        vp_autofree char *text = vp_escape(change->pending[i]);
+    for (size_t i = 0; cli->verbose && i < change->pending.n; i++) {
+        vp_autofree char *text = vp_escape(change->pending.items[i].text);
         printf("  %s\n", text);
     }
 }
@@ -235,8 +205,8 @@ json_object *vp_change_json(const struct vp_change *change)
     vp_json_add_text(top, "state", states[change->state]);
     vp_json_add_count(top, "pending_cold_start", change->cold);
     vp_json_add_count(top, "pending_restart", change->restart);
-    for (size_t i = 0; change->pending != NULL && change->pending[i] != NULL; i++)
-        vp_json_append_text(pending, change->pending[i]);
+    for (size_t i = 0; i < change->pending.n; i++)
+        vp_json_append_text(pending, change->pending.items[i].text);
     vp_json_add(top, "pending", pending);
     return top;
 }

@@ -12,9 +12,9 @@ struct vp_change {
     bool undone;                  /* settings were taken out rather than brought in */
     char *profile;                /* owned; NULL: none */
     enum vp_guest_state state;
-    size_t cold;    /* settings that a running guest gets at its next cold start only */
-    size_t restart; /* settings that it also gets when it is restored or migrated */
-    char **pending; /* owned; each of them in words, NULL-terminated; NULL: none */
+    size_t cold;               /* settings that a running guest gets at its next cold start only */
+    size_t restart;            /* settings that it also gets when it is restored or migrated */
+    struct vp_pending pending; /* owned; each of them */
 };
 void vp_change_done(struct vp_change *change);
 

@@ -38,25 +38,24 @@ static enum vp_hook_outcome cannot_plan(const struct vp_hook_call *call, const c
     return refuse(sentence);
 }
 
-static char *name_some(char *const *lines, size_t n)
+static char *name_some(const struct vp_pending *pending)
 {
     struct vp_strbuf buf = {0};
+    const size_t n = pending->n;
     for (size_t i = 0; i < n && i < NAMED; i++)
-        vp_strbuf_join(&buf, "; ", lines[i]);
+        vp_strbuf_join(&buf, "; ", pending->items[i].text);
     if (n > NAMED)
         vp_strbuf_addf(&buf, "; and %zu more", n - NAMED);
     return vp_strbuf_take(&buf);
 }
 
 static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct vp_profile *profile,
-                                  char *const *lines)
+                                  const struct vp_pending *pending)
 {
-    size_t n = 0;
-    while (lines[n] != NULL)
-        n++;
+    const size_t n = pending->n;
     if (n == 0)
         return VP_HOOK_DONE;
-    vp_autofree char *some = name_some(lines, n);
+    vp_autofree char *some = name_some(pending);
     if (profile->enforce == VP_ENFORCE_REFUSE) {
         vp_autofree char *sentence = vp_asprintf(
             "domain '%s' is refused: %zu setting%s of profile '%s' %s missing from its definition (%s), "
@@ -87,7 +86,7 @@ enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const stru
         return VP_HOOK_DONE;
     *call->refuse = result.profile->enforce == VP_ENFORCE_REFUSE;
 
-    VP_CLEANUP(vp_names_free_ptr) char **pending = NULL;
-    (void)vp_engine_pending(&result, call->engine->registry, domain, op->phase, &pending);
-    return judge(call, result.profile, pending);
+    VP_CLEANUP(vp_pending_done) struct vp_pending pending = {0};
+    vp_engine_pending(&result, call->engine->registry, domain, op->phase, &pending);
+    return judge(call, result.profile, &pending);
 }

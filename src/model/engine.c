@@ -81,6 +81,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
             .host = engine->host,
             .placer = engine->placer,
             .phase = request->phase,
+            .starting = request->starting,
         };
         r = vp_planner_run(&given, &result.plan, err);
         if (r < 0)
@@ -139,16 +140,19 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
     return 0;
 }
 
-struct pending {
-    char **lines;
-    size_t n, cap;
-};
-
-static void add_pending(struct pending *pending, char *line)
+void vp_pending_done(struct vp_pending *pending)
 {
-    vp_grow(&pending->lines, pending->n + 1, &pending->cap, sizeof(*pending->lines));
-    pending->lines[pending->n++] = line;
-    pending->lines[pending->n] = NULL;
+    for (size_t i = 0; i < pending->n; i++)
+        free(pending->items[i].text);
+    free(pending->items);
+    *pending = (struct vp_pending){0};
+}
+
+static void add_lack(struct vp_pending *pending, const struct vp_knob *knob, char *text,
+                     enum vp_effect effect)
+{
+    vp_grow(&pending->items, pending->n, &pending->cap, sizeof(*pending->items));
+    pending->items[pending->n++] = (struct vp_lack){knob != NULL ? knob->name : NULL, text, effect};
 }
 
 static char *shown(const char *value)
@@ -200,7 +204,7 @@ static bool planned_numbered(const struct vp_plan *plan, const char *knob, const
 
 /* Entries of the record that no action of the plan accounts for. */
 static void add_leftovers(const struct vp_result *result, const struct vp_registry *registry,
-                          const struct vp_domain *domain, enum vp_phase phase, struct pending *pending)
+                          const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending)
 {
     struct vp_tag tag;
     const char *knob = NULL;
@@ -217,15 +221,16 @@ static void add_leftovers(const struct vp_result *result, const struct vp_regist
         const bool planned = vp_plan_find(result->plan, target) != NULL ||
                              (strstr(at, "[#") != NULL && planned_numbered(result->plan, knob, at));
         if (!planned)
-            add_pending(pending, vp_asprintf("%s: %s is left from an earlier profile", knob, at));
+            add_lack(pending, vp_registry_find(registry, knob),
+                     vp_asprintf("%s: %s is left from an earlier profile", knob, at),
+                     vp_record_effect(n, registry));
     }
 }
 
-int vp_engine_pending(const struct vp_result *result, const struct vp_registry *registry,
-                      const struct vp_domain *domain, enum vp_phase phase, char ***ret_pending)
+void vp_engine_pending(const struct vp_result *result, const struct vp_registry *registry,
+                       const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *ret_pending)
 {
-    struct pending pending = {0};
-    vp_grow(&pending.lines, 0, &pending.cap, sizeof(*pending.lines));
+    struct vp_pending pending = {0};
     for (size_t i = 0; result->plan != NULL && i < result->plan->n; i++) {
         const struct vp_action *action = &result->plan->actions[i];
         if (action->kind == VP_ACTION_HOST)
@@ -236,10 +241,9 @@ int vp_engine_pending(const struct vp_result *result, const struct vp_registry *
                                             ? knob->verify(action, domain, &found)
                                             : vp_verify_definition(action, domain, &found);
         if (verdict != VP_VERDICT_OK)
-            add_pending(&pending, describe(action, found));
+            add_lack(&pending, knob, describe(action, found), action->effect);
     }
     if (result->plan != NULL)
         add_leftovers(result, registry, domain, phase, &pending);
-    *ret_pending = pending.lines;
-    return 0;
+    *ret_pending = pending;
 }

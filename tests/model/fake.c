@@ -135,14 +135,14 @@ char *fake_pending(const struct fake *fake, enum vp_phase phase, const char *tex
     vp_autodomain copy = vp_domain_copy(domain);
     const struct vp_request request = {.phase = phase};
     VP_CLEANUP(vp_result_done) struct vp_result result = {0};
-    VP_CLEANUP(vp_names_free_ptr) char **lines = NULL;
+    VP_CLEANUP(vp_pending_done) struct vp_pending pending = {0};
     vp_autoerror err = NULL;
     ck_assert_msg(vp_engine_plan(&fake->engine, &request, copy, &result, &err) == 0, "%s: %s", why,
                   message(err));
-    ck_assert_int_eq(vp_engine_pending(&result, &fake_registry, domain, phase, &lines), 0);
+    vp_engine_pending(&result, &fake_registry, domain, phase, &pending);
     struct vp_strbuf buf = {0};
-    for (size_t i = 0; lines[i] != NULL; i++)
-        vp_strbuf_join(&buf, "\n", lines[i]);
+    for (size_t i = 0; i < pending.n; i++)
+        vp_strbuf_join(&buf, "\n", pending.items[i].text);
     return vp_strbuf_take(&buf);
 }
 
