@@ -7,6 +7,7 @@
 #include "ini_file.h"
 #include "size.h"
 #include "suggest.h"
+#include "topology.h"
 
 #define CONF_MAX (64u * 1024)
 #define RESERVE_MAX_KIB (4u * 1024 * 1024)
@@ -16,7 +17,15 @@ const char vp_conf_path[] = VP_SYSCONFDIR "/virt-profile.conf";
 static int read_housekeeping(struct vp_conf *conf, const char *value, const char *origin,
                              struct vp_error **err)
 {
-    (void)err; /* the list is checked against the machine when it is used */
+    vp_autobitmap set = NULL;
+    /* Whether the machine has these CPUs is checked when the list is used. */
+    const int r = vp_bitmap_parse(value, "housekeeping", &set, err);
+    if (r < 0)
+        return vp_prefix(err, "%s", origin);
+    if (hwloc_bitmap_iszero(set))
+        return vp_fail(err, EINVAL,
+                       "%s: housekeeping names no CPU; without the key it is the first core of each node",
+                       origin);
     free(conf->housekeeping);
     free(conf->housekeeping_origin);
     conf->housekeeping = vp_strdup(value);

@@ -3,6 +3,7 @@ fake = tests/model/fake.c tests/model/fake.h tests/model/fake_knobs.c tests/mode
 machine = tests/model/machine.c tests/model/machine.h
 
 unit_tests += \
+	tests/model/test-conf \
 	tests/model/test-domain \
 	tests/model/test-engine \
 	tests/model/test-expr \
@@ -12,6 +13,7 @@ unit_tests += \
 	tests/model/test-place \
 	tests/model/test-placement \
 	tests/model/test-placement-life \
+	tests/model/test-placer \
 	tests/model/test-planner \
 	tests/model/test-planner-xml \
 	tests/model/test-profile \
@@ -26,6 +28,7 @@ unit_tests += \
 	tests/model/test-xml-compare \
 	tests/model/test-xml-edit
 
+tests_model_test_conf_SOURCES = tests/model/test-conf.c $(fake)
 tests_model_test_domain_SOURCES = tests/model/test-domain.c $(fake)
 tests_model_test_engine_SOURCES = tests/model/test-engine.c $(fake)
 tests_model_test_host_SOURCES = tests/model/test-host.c $(fake)
@@ -33,6 +36,7 @@ tests_model_test_knob_SOURCES = tests/model/test-knob.c $(fake)
 tests_model_test_place_SOURCES = tests/model/test-place.c $(fake)
 tests_model_test_placement_SOURCES = tests/model/test-placement.c $(machine) $(fake)
 tests_model_test_placement_life_SOURCES = tests/model/test-placement-life.c $(machine) $(fake)
+tests_model_test_placer_SOURCES = tests/model/test-placer.c $(fake)
 tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
 tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)
 tests_model_test_profile_SOURCES = tests/model/test-profile.c $(fake)

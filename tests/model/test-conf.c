@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "conf.h"
+
+#include "fake.h"
+
+#include <errno.h>
+#include <string.h>
+
+START_TEST(absent)
+{
+    FAKE fake;
+    fake_open(&fake);
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {.reserve_kib = 1};
+    ck_assert_int_eq(vp_conf_read(fake.root, &conf, NULL), 0);
+    ck_assert_ptr_null(conf.housekeeping);
+    ck_assert_ptr_null(conf.housekeeping_origin);
+    ck_assert_uint_eq(conf.reserve_kib, UINT64_MAX);
+}
+END_TEST
+
+static const struct {
+    const char *text, *housekeeping;
+    unsigned line; /* of housekeeping */
+    uint64_t reserve_kib;
+} good[] = {
+    {"", NULL, 0, UINT64_MAX},
+    {"[host]\n", NULL, 0, UINT64_MAX},
+    {"; [host]\n# housekeeping = x\n", NULL, 0, UINT64_MAX},
+    {"[host]\nhousekeeping = 0-1,8\n", "0-1,8", 2, UINT64_MAX},
+    {"\n[host]\n\n  housekeeping = 4 ; the last\n", "4", 4, UINT64_MAX},
+    {"[host]\nmemory-reserve = 0\n", NULL, 0, 0},
+    {"[host]\nmemory-reserve = 512M\n", NULL, 0, 512 * 1024},
+    {"[host]\nmemory-reserve = 4 GiB\nhousekeeping = 0\n", "0", 3, 4 * 1024 * 1024},
+    {"[host]\nmemory-reserve = 1000\n", NULL, 0, 0},
+};
+
+START_TEST(reads)
+{
+    FAKE fake;
+    fake_open(&fake);
+    vp_autoerror err = NULL;
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
+    vp_autofree char *origin = vp_asprintf("%s:%u", vp_conf_path, good[_i].line);
+    fake_file(&fake, vp_conf_path, good[_i].text);
+    ck_assert_msg(vp_conf_read(fake.root, &conf, &err) == 0, "%s: %s", good[_i].text,
+                  err ? err->message : "");
+    ck_assert_msg(conf.reserve_kib == good[_i].reserve_kib, "%s", good[_i].text);
+    if (good[_i].housekeeping == NULL) {
+        ck_assert_msg(conf.housekeeping == NULL && conf.housekeeping_origin == NULL, "%s", good[_i].text);
+        return;
+    }
+    ck_assert_str_eq(conf.housekeeping, good[_i].housekeeping);
+    ck_assert_str_eq(conf.housekeeping_origin, origin);
+}
+END_TEST
+
+static const struct {
+    const char *text, *message; /* behind the name of the file */
+    int code;
+} bad[] = {
+    {"housekeeping = 0\n", ":1: 'housekeeping' stands before the first [section]", EINVAL},
+    {"[hots]\nhousekeeping = 0\n", ":2: there is no section 'hots'; did you mean 'host'?", EINVAL},
+    {"[profile]\nsummary = x\n", ":2: there is no section 'profile'", EINVAL},
+    {"[host]\nhousekeping = 0\n", ":2: there is no key 'housekeping'; did you mean 'housekeeping'?", EINVAL},
+    {"[host]\n\nmemory = 1G\n", ":3: there is no key 'memory'", EINVAL},
+    {"[host]\nhousekeeping = 0\nhousekeeping = 1\n", ":3: 'housekeeping' is already set in [host] at line 2",
+     EINVAL},
+    {"[host]\nhousekeeping =\n",
+     ":2: housekeeping names no CPU; without the key it is the first core of each node", EINVAL},
+    {"[host]\nhousekeeping = first\n",
+     ":2: housekeeping: 'first' is no list of CPUs like '0-3,8' with numbers below 8192", EINVAL},
+    {"[host]\nhousekeeping = 8192\n",
+     ":2: housekeeping: '8192' is no list of CPUs like '0-3,8' with numbers below 8192", ERANGE},
+    {"[host]\nhousekeeping = 0,\n", ":2: housekeeping: the list of CPUs ends with a comma", EINVAL},
+    {"[host]\nmemory-reserve = much\n", ":2: 'much' is no amount of memory; write it like 512M or 4G",
+     EINVAL},
+    {"[host]\nmemory-reserve =\n", ":2: '' is no amount of memory; write it like 512M or 4G", EINVAL},
+    {"[host]\nmemory-reserve = -1G\n", ":2: '-1G' is no amount of memory; write it like 512M or 4G", EINVAL},
+    {"[host]\nmemory-reserve = 99999999T\n",
+     ":2: '99999999T' is no amount of memory; write it like 512M or 4G", ERANGE},
+    {"[host]\nnonsense\n", ":2: neither [section] nor 'key = value'", EINVAL},
+};
+
+START_TEST(refuses)
+{
+    FAKE fake;
+    fake_open(&fake);
+    static char sentinel;
+    struct vp_conf conf = {.housekeeping = &sentinel, .reserve_kib = 42};
+    vp_autoerror err = NULL;
+    vp_autofree char *message = vp_asprintf("%s%s", vp_conf_path, bad[_i].message);
+    fake_file(&fake, vp_conf_path, bad[_i].text);
+    ck_assert_msg(vp_conf_read(fake.root, &conf, &err) == -bad[_i].code, "%s", bad[_i].text);
+    ck_assert_str_eq(err->message, message);
+    ck_assert_int_eq(err->code, bad[_i].code);
+    ck_assert_msg(conf.housekeeping == &sentinel && conf.reserve_kib == 42, "%s", bad[_i].text);
+}
+END_TEST
+
+START_TEST(refuses_bytes)
+{
+    FAKE fake;
+    fake_open(&fake);
+    struct vp_conf conf = {.reserve_kib = 42};
+    vp_autoerror err = NULL;
+    vp_autoerror large = NULL;
+    vp_autofree char *text = vp_alloc(70000, 1);
+    memset(text, '#', 69999);
+    fake_bytes(&fake, vp_conf_path, "[host]\0\n", 8);
+    ck_assert_int_eq(vp_conf_read(fake.root, &conf, &err), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(err->message, "it has NUL bytes"));
+    fake_file(&fake, vp_conf_path, text);
+    ck_assert_int_eq(vp_conf_read(fake.root, &conf, &large), -EFBIG);
+    ck_assert_ptr_nonnull(strstr(large->message, vp_conf_path));
+    ck_assert_uint_eq(conf.reserve_kib, 42);
+}
+END_TEST
+
+START_TEST(reserve)
+{
+    static const struct {
+        uint64_t reserve_kib, node_kib, kib;
+    } rows[] = {
+        {UINT64_MAX, 0, 0},
+        {UINT64_MAX, 16, 1},
+        {UINT64_MAX, 16 * 1024 * 1024, 1024 * 1024},
+        {UINT64_MAX, 64 * 1024 * 1024, 4 * 1024 * 1024},
+        {UINT64_MAX, 65 * 1024 * 1024, 4 * 1024 * 1024},
+        {UINT64_MAX, UINT64_MAX, 4 * 1024 * 1024},
+        {0, 64 * 1024 * 1024, 0},
+        {8 * 1024 * 1024, 64 * 1024 * 1024, 8 * 1024 * 1024},
+        {8 * 1024 * 1024, 1024, 8 * 1024 * 1024},
+    };
+    for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++) {
+        const struct vp_conf conf = {.reserve_kib = rows[i].reserve_kib};
+        ck_assert_msg(vp_conf_reserve_kib(&conf, rows[i].node_kib) == rows[i].kib, "row %zu", i);
+    }
+}
+END_TEST
+
+VP_TEST_MAIN("conf", VP_TEST(absent), VP_TEST_ROWS(reads, good), VP_TEST_ROWS(refuses, bad),
+             VP_TEST(refuses_bytes), VP_TEST(reserve))
