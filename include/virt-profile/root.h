@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "error.h"
 
@@ -60,3 +61,39 @@ static inline void vp_names_free_ptr(char ***names)
 {
     vp_names_free(*names);
 }
+
+/*
+ * Writing. Paths as above; every folder in them is resolved inside the root, their last name is not
+ * followed when it is a symlink. Modes are exact: the umask does not count.
+ */
+
+/* Make a folder, and those above it that are missing, all with this mode. One that is there stays as it is. */
+int vp_root_mkdir(const struct vp_root *root, const char *path, mode_t mode, struct vp_error **err);
+
+/**
+ * Write a whole file: a new one beside it, fsync(2), rename(2). Whoever reads sees the old text or the new
+ * one. Two processes may do so at once, one of them wins. A process that is killed can leave the new file
+ * behind: vp_root_is_unfinished() knows its name.
+ * Returns 0, or a negative errno and the file is as it was
+ */
+int vp_root_replace(const struct vp_root *root, const char *path, const char *text, size_t len, mode_t mode,
+                    struct vp_error **err);
+/* The name of a file that vp_root_replace() did not finish? Remove it where no one else can be writing. */
+bool vp_root_is_unfinished(const char *name);
+
+/* Remove a file; one that is not there is no error. */
+int vp_root_unlink(const struct vp_root *root, const char *path, struct vp_error **err);
+/* Remove a folder that holds nothing but unfinished files; one that is not there is no error. */
+int vp_root_rmdir(const struct vp_root *root, const char *path, struct vp_error **err);
+/* Rename a file or folder, over a file that is there. */
+int vp_root_rename(const struct vp_root *root, const char *from, const char *to, struct vp_error **err);
+
+/**
+ * Lock a file with flock(2), for as long as the descriptor is open: the lock of a process that dies is
+ * gone. The file is made, for root only, and stays.
+ * @wait: until it is free; else -EWOULDBLOCK
+ * @ret_fd: to be given to vp_root_unlock()
+ */
+int vp_root_lock(const struct vp_root *root, const char *path, bool wait, int *ret_fd,
+                 struct vp_error **err);
+void vp_root_unlock(int *fd); /* -1 is fine, and is what it leaves */

@@ -5,7 +5,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/file.h src/base/file.c \
 	include/virt-profile/log.h src/base/log.c \
 	include/virt-profile/mem.h src/base/mem.c \
-	include/virt-profile/root.h src/base/root.c \
+	include/virt-profile/root.h src/base/root.c src/base/root_write.c \
 	include/virt-profile/size.h src/base/size.c \
 	include/virt-profile/strbuf.h src/base/strbuf.c \
 	include/virt-profile/suggest.h src/base/suggest.c \

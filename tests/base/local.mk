@@ -5,6 +5,7 @@ unit_tests += \
 	tests/base/test-log \
 	tests/base/test-mem \
 	tests/base/test-root \
+	tests/base/test-root-write \
 	tests/base/test-size \
 	tests/base/test-strbuf \
 	tests/base/test-suggest
