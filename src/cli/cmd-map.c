@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "escape.h"
+#include "placed.h"
 #include "size.h"
 #include "strbuf.h"
 
@@ -76,8 +77,8 @@ char *vp_map_guest(const struct vp_map *map, const struct vp_fleet_guest *guest)
         return vp_escape(guest->error->message);
     vp_autofree char *name = vp_escape(guest->name);
     vp_autofree char *memory = vp_size_format(guest->demand.memory_kib * 1024);
-    vp_autofree char *nodes = vp_fleet_nodes(map->fleet, guest->placement);
-    vp_autofree char *cpus = vp_fleet_cpus(guest->placement);
+    vp_autofree char *nodes = vp_placed_nodes(map->fleet->topology, guest->placement);
+    vp_autofree char *cpus = vp_placed_sets(guest->placement->vcpus, guest->placement->n_vcpus);
     return vp_asprintf("%s: %s, %u vCPU%s, %s, node %s, CPUs %s", name, vp_policy_names[guest->demand.policy],
                        guest->demand.vcpus, guest->demand.vcpus == 1 ? "" : "s", memory, nodes, cpus);
 }

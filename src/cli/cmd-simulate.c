@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "fleet.h"
+#include "placed.h"
 #include "size.h"
 #include "table.h"
 
@@ -10,9 +11,9 @@ static void add_guest(struct vp_table *table, const struct vp_fleet *fleet,
 {
     const struct vp_placement *placement = guest->placement;
     vp_autofree char *memory = vp_size_format(guest->demand.memory_kib * 1024);
-    vp_autofree char *cpus = placement != NULL ? vp_fleet_cpus(placement) : NULL;
-    vp_autofree char *nodes = placement != NULL ? vp_fleet_nodes(fleet, placement) : NULL;
-    vp_autofree char *caches = placement != NULL ? vp_fleet_caches(fleet, placement) : NULL;
+    vp_autofree char *cpus = placement != NULL ? vp_placed_sets(placement->vcpus, placement->n_vcpus) : NULL;
+    vp_autofree char *nodes = placement != NULL ? vp_placed_nodes(fleet->topology, placement) : NULL;
+    vp_autofree char *caches = placement != NULL ? vp_placed_caches(fleet->topology, placement) : NULL;
 
     vp_table_row(table);
     vp_table_cell(table, NULL, placement != NULL ? "placed" : "refused");

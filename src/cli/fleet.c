@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "strbuf.h"
-
 static void guest_done(struct vp_fleet_guest *guest)
 {
     free(guest->name);
@@ -109,55 +107,4 @@ int vp_fleet_run(struct vp_cli *cli, bool list, struct vp_fleet *fleet, struct v
         return r;
     settle(fleet);
     return 0;
-}
-
-/* Does the next vCPU run on the CPU behind the last one's? */
-static bool follows(hwloc_const_bitmap_t before, hwloc_const_bitmap_t set)
-{
-    return hwloc_bitmap_weight(before) == 1 && hwloc_bitmap_weight(set) == 1 &&
-           hwloc_bitmap_first(set) == hwloc_bitmap_first(before) + 1;
-}
-
-char *vp_fleet_cpus(const struct vp_placement *placement)
-{
-    hwloc_bitmap_t *sets = placement->vcpus;
-    struct vp_strbuf out = {0};
-    for (unsigned i = 0, last; i < placement->n_vcpus; i = last + 1) {
-        vp_autofree char *first = vp_bitmap_text(sets[i]);
-        vp_autofree char *word = NULL;
-        for (last = i; last + 1 < placement->n_vcpus && follows(sets[last], sets[last + 1]);)
-            last++;
-        if (last > i) {
-            word = vp_asprintf("%s-%d", first, hwloc_bitmap_first(sets[last]));
-        } else {
-            while (last + 1 < placement->n_vcpus && hwloc_bitmap_isequal(sets[i], sets[last + 1]))
-                last++;
-            word = last > i ? vp_asprintf("%s×%u", first, last - i + 1) : vp_strdup(first);
-        }
-        vp_strbuf_join(&out, " ", word);
-    }
-    return vp_strbuf_take(&out);
-}
-
-char *vp_fleet_nodes(const struct vp_fleet *fleet, const struct vp_placement *placement)
-{
-    vp_autobitmap set = vp_bitmap_new();
-    for (unsigned i = 0; i < placement->n_cells; i++) {
-        (void)hwloc_bitmap_set(set, fleet->topology->nodes[placement->cells[i].node].os);
-        (void)hwloc_bitmap_set(set, fleet->topology->nodes[placement->cells[i].memory_node].os);
-    }
-    return vp_bitmap_text(set);
-}
-
-char *vp_fleet_caches(const struct vp_fleet *fleet, const struct vp_placement *placement)
-{
-    const struct vp_topology *topology = fleet->topology;
-    vp_autobitmap cpus = vp_bitmap_new();
-    vp_autobitmap set = vp_bitmap_new();
-    for (unsigned i = 0; i < placement->n_vcpus; i++)
-        (void)hwloc_bitmap_or(cpus, cpus, placement->vcpus[i]);
-    for (unsigned i = 0; i < topology->n_cpus; i++)
-        if (hwloc_bitmap_isset(cpus, topology->cpus[i].os))
-            (void)hwloc_bitmap_set(set, topology->cpus[i].cache);
-    return vp_bitmap_text(set);
 }

@@ -58,11 +58,5 @@ struct vp_fleet_sum {
 };
 struct vp_fleet_sum vp_fleet_sum(const struct vp_fleet *fleet);
 
-/* "2-5 10", a word for each stretch of vCPUs on rising CPUs; "0-7×4" for four that float. Owned. */
-char *vp_fleet_cpus(const struct vp_placement *placement) VP_MUST_USE;
-/* Lists of nodes (OS numbers), those of CPUs and memory, and of last-level caches of vCPUs. Owned. */
-char *vp_fleet_nodes(const struct vp_fleet *fleet, const struct vp_placement *placement) VP_MUST_USE;
-char *vp_fleet_caches(const struct vp_fleet *fleet, const struct vp_placement *placement) VP_MUST_USE;
-
 /* Members "host", "guests" and "summary" for `object`. */
 void vp_fleet_json(const struct vp_fleet *fleet, json_object *object);

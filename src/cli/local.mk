@@ -15,6 +15,7 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/map.h src/cli/map-svg.c src/cli/map-text.c \
 	src/cli/man.h src/cli/man.c \
 	src/cli/options.h src/cli/options.c \
+	src/cli/placed.h src/cli/placed.c \
 	src/cli/table.h src/cli/table.c \
 	src/cli/cmd-apply.c src/cli/cmd-assign.c src/cli/cmd-clear.c src/cli/cmd-knobs.c \
 	src/cli/cmd-list.c src/cli/cmd-map.c src/cli/cmd-plan.c src/cli/cmd-revert.c src/cli/cmd-rewrite.c \
