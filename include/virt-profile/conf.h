@@ -20,6 +20,13 @@ extern const char vp_conf_path[];
  * Returns 0, -EINVAL with "FILE:LINE: …" for an unknown section or key (with a suggestion) or a bad value
  */
 int vp_conf_read(const struct vp_root *root, struct vp_conf *ret_conf, struct vp_error **err);
+/**
+ * Set one key as a line of the file would, over what is there.
+ * @origin: where the value is from, for messages: "FILE:LINE"
+ * Returns 0, -EINVAL, -ERANGE
+ */
+int vp_conf_set(struct vp_conf *conf, const char *section, const char *key, const char *value,
+                const char *origin, struct vp_error **err);
 void vp_conf_done(struct vp_conf *conf);
 
 /* What to keep of a node: the number configured, else a sixteenth of it, at most 4 GiB. */

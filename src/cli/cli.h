@@ -25,11 +25,12 @@ struct vp_cli {
 
     bool help, version, dump_options;
     bool all, json, keep_sets, keep_tag, svg, verbose;
-    int color;                                                         /* enum vp_color */
-    int enforce;                                                       /* enum vp_enforce, -1: not said */
-    int format;                                                        /* enum vp_format */
-    int phase;                                                         /* enum vp_phase */
-    const char *connect, *host_where, *profile, *profiles, *root_path; /* borrowed; NULL: not said */
+    int color;   /* enum vp_color */
+    int enforce; /* enum vp_enforce, -1: not said */
+    int format;  /* enum vp_format */
+    int phase;   /* enum vp_phase */
+    /* borrowed; NULL: not said */
+    const char *connect, *host_where, *housekeeping, *profile, *profiles, *reserve, *root_path;
     const char **sets; /* owned array of borrowed "KNOB=VALUE", NULL-terminated; NULL: none */
     size_t n_sets, cap_sets;
 
@@ -38,8 +39,11 @@ struct vp_cli {
 
     struct vp_root *root; /* owned; see vp_cli_dirs() */
     struct vp_host *host; /* owned; see vp_cli_engine() */
-    char *profiles_path;  /* owned; `profiles` as an absolute path */
-    const char *dirs[8];  /* profile folders, NULL-terminated */
+    struct vp_conf conf;  /* see vp_cli_conf() */
+    bool conf_read;
+    struct vp_placer *placer; /* owned; see vp_cli_place() */
+    char *profiles_path;      /* owned; `profiles` as an absolute path */
+    const char *dirs[8];      /* profile folders, NULL-terminated */
 };
 void vp_cli_done(struct vp_cli *cli);
 
@@ -86,6 +90,20 @@ enum vp_exit vp_cli_usage(const struct vp_cli *cli, const char *fmt, ...) VP_PRI
 int vp_cli_dirs(struct vp_cli *cli, struct vp_profile_dirs *ret_dirs, struct vp_error **err);
 /* Everything that planning needs; opens root and host on first use. */
 int vp_cli_engine(struct vp_cli *cli, struct vp_engine *ret_engine, struct vp_error **err);
+/**
+ * What is configured for the host that is planned for: virt-profile.conf(5) of the live host, nothing for any other,
+ * and above it the options of the command line. Opens the root on first use.
+ * @ret_conf: borrowed
+ * Errors: those of vp_conf_read(); -EINVAL, -ERANGE for what the options say
+ */
+int vp_cli_conf(struct vp_cli *cli, const struct vp_conf **ret_conf, struct vp_error **err);
+/* Is it this machine that is planned for, or what --root names instead of it? */
+bool vp_cli_is_live(const struct vp_cli *cli);
+/**
+ * Give the engine a placer for the guest that is planned next. The engine's earlier one is gone then.
+ * Errors: those of vp_cli_conf()
+ */
+int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, struct vp_error **err);
 /* What the options ask of one definition. Borrows from the command line. */
 struct vp_request vp_cli_request(const struct vp_cli *cli);
 

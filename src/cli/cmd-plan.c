@@ -238,6 +238,9 @@ int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err)
     r = vp_cli_engine(cli, &engine, err);
     if (r < 0)
         return r;
+    r = vp_cli_place(cli, &engine, err);
+    if (r < 0)
+        return r;
     r = vp_engine_plan(&engine, &request, domain, &result, err);
     if (r < 0)
         return r;

@@ -17,6 +17,9 @@ int vp_cmd_rewrite(struct vp_cli *cli, struct vp_error **err)
     r = vp_cli_engine(cli, &engine, err);
     if (r < 0)
         return r;
+    r = vp_cli_place(cli, &engine, err);
+    if (r < 0)
+        return r;
     r = vp_engine_rewrite(&engine, &request, text, len, what, &new_text, &new_len, err);
     if (r < 0)
         return r;

@@ -6,6 +6,7 @@
 #include "options.h"
 
 #define BIT VP_OPTION_BIT
+#define ROOM (BIT(HOST) | BIT(HOUSEKEEPING) | BIT(RESERVE))
 #define PLANNING (BIT(ENFORCE) | BIT(HOST) | BIT(PHASE) | BIT(PROFILE) | BIT(SET))
 
 const struct vp_command vp_commands[] = {
@@ -43,11 +44,11 @@ const struct vp_command vp_commands[] = {
      "NAME POLICY VCPUS MEMORY [KEY=VALUE...]\n"
      "POLICY is dedicated, node or shared; the keys are in virt-profile(1). Nothing is started or changed.\n"
      "Exit status 1 when a guest does not fit.",
-     BIT(HOST) | BIT(JSON), 0, 1, vp_cmd_simulate},
+     ROOM | BIT(JSON), 0, 1, vp_cmd_simulate},
     {"map", "[LIST|-]", "draw a host, and guests on it",
      "Draw sockets, NUMA nodes, last-level caches, cores and threads of a host; with a LIST also its\n"
      "guests, on the CPUs where simulate would place them.",
-     BIT(HOST) | BIT(JSON) | BIT(SVG), 0, 1, vp_cmd_map},
+     ROOM | BIT(JSON) | BIT(SVG), 0, 1, vp_cmd_map},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"

@@ -12,6 +12,8 @@
 
 void vp_cli_done(struct vp_cli *cli)
 {
+    vp_placer_free(cli->placer);
+    vp_conf_done(&cli->conf);
     vp_host_free(cli->host);
     vp_root_free(cli->root);
     free(cli->profiles_path);
@@ -108,6 +110,56 @@ int vp_cli_engine(struct vp_cli *cli, struct vp_engine *ret_engine, struct vp_er
     }
     engine.host = cli->host;
     *ret_engine = engine;
+    return 0;
+}
+
+bool vp_cli_is_live(const struct vp_cli *cli)
+{
+    return cli->host_where == NULL || strcmp(cli->host_where, "live") == 0;
+}
+
+static int take_options(const struct vp_cli *cli, struct vp_conf *conf, struct vp_error **err)
+{
+    static const char origin[] = "command line";
+    int r = 0;
+
+    if (cli->housekeeping != NULL)
+        r = vp_conf_set(conf, "host", "housekeeping", cli->housekeeping, origin, err);
+    if (r == 0 && cli->reserve != NULL)
+        r = vp_conf_set(conf, "host", "memory-reserve", cli->reserve, origin, err);
+    return r;
+}
+
+int vp_cli_conf(struct vp_cli *cli, const struct vp_conf **ret_conf, struct vp_error **err)
+{
+    if (!cli->conf_read) {
+        VP_CLEANUP(vp_conf_done) struct vp_conf conf = {.reserve_kib = UINT64_MAX};
+        struct vp_profile_dirs unused;
+        int r = vp_cli_dirs(cli, &unused, err);
+        if (r == 0 && vp_cli_is_live(cli))
+            r = vp_conf_read(cli->root, &conf, err);
+        if (r == 0)
+            r = take_options(cli, &conf, err);
+        if (r < 0)
+            return r;
+        cli->conf = conf;
+        cli->conf_read = true;
+        conf = (struct vp_conf){0};
+    }
+    *ret_conf = &cli->conf;
+    return 0;
+}
+
+int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, struct vp_error **err)
+{
+    const struct vp_conf *conf = NULL;
+    int r = vp_cli_conf(cli, &conf, err);
+
+    if (r < 0)
+        return r;
+    vp_placer_free(cli->placer);
+    cli->placer = vp_placer_new(engine->host, conf);
+    engine->placer = cli->placer;
     return 0;
 }
 

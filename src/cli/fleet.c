@@ -79,7 +79,7 @@ static int place(struct vp_fleet *fleet, const char *what, struct vp_error **err
 int vp_fleet_run(struct vp_cli *cli, bool list, struct vp_fleet *fleet, struct vp_error **err)
 {
     vp_autofree char *text = NULL;
-    vp_autobitmap housekeeping = NULL;
+    const struct vp_conf *conf = NULL;
     struct vp_engine engine;
     const char *what = "";
     size_t len = 0;
@@ -97,11 +97,13 @@ int vp_fleet_run(struct vp_cli *cli, bool list, struct vp_fleet *fleet, struct v
     r = vp_topology_read(engine.host, &fleet->topology, err);
     if (r < 0)
         return r;
-    r = vp_topology_housekeeping(fleet->topology, NULL, &housekeeping, err);
+    r = vp_cli_conf(cli, &conf, err);
+    if (r < 0)
+        return r;
+    r = vp_occupied_from_conf(fleet->topology, conf, &fleet->occupied, err);
     if (r < 0)
         return r;
     fleet->source = vp_host_source(engine.host);
-    fleet->occupied = vp_occupied_new(fleet->topology, housekeeping);
     r = place(fleet, what, err);
     if (r < 0)
         return r;

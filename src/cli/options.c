@@ -43,6 +43,8 @@ static const struct vp_option table[] = {
     [VP_OPTION_HOST] = {"host", 0, VP_OPTION_TEXT, AT(host_where), "WHERE", NULL,
                         "the machine to plan for: live, an hwloc XML file, a folder\n"
                         "with a dump of /sys and /proc, or synthetic:DESCRIPTION [live]"},
+    [VP_OPTION_HOUSEKEEPING] = {"housekeeping", 0, VP_OPTION_TEXT, AT(housekeeping), "LIST", NULL,
+                                "CPUs that no guest owns [as configured, or the first core of each node]"},
     [VP_OPTION_JSON] = {"json", 0, VP_OPTION_FLAG, AT(json), NULL, NULL, "print JSON"},
     [VP_OPTION_KEEP_SETS] = {"keep-sets", 0, VP_OPTION_FLAG, AT(keep_sets), NULL, NULL,
                              "keep the overrides that the domain has"},
@@ -54,6 +56,8 @@ static const struct vp_option table[] = {
                            "use this profile instead of the one in the metadata"},
     [VP_OPTION_PROFILES] = {"profiles", 0, VP_OPTION_TEXT, AT(profiles), "DIR", NULL,
                             "look for profiles in DIR before the usual folders"},
+    [VP_OPTION_RESERVE] = {"reserve", 0, VP_OPTION_TEXT, AT(reserve), "SIZE", NULL,
+                           "memory of each node for the host [as configured, or 1/16, at most 4G]"},
     [VP_OPTION_ROOT] = {"root", 0, VP_OPTION_TEXT, AT(root_path), "DIR", NULL, NULL},
     [VP_OPTION_SET] = {"set", 's', VP_OPTION_SETTING, 0, "KNOB=VALUE", NULL,
                        "override one setting of the profile; may be repeated"},

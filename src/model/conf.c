@@ -69,23 +69,22 @@ static const char *next_section(const void *cookie, size_t index)
     return NULL;
 }
 
-static int unknown(const struct vp_ini_entry *entry, const char *origin, struct vp_error **err)
+static int unknown(const char *section, const char *key, const char *origin, struct vp_error **err)
 {
-    const bool section = next_key(entry->section, 0) != NULL;
-    const char *near = section ? vp_suggest(entry->key, next_key, entry->section)
-                               : vp_suggest(entry->section, next_section, NULL);
-    return vp_fail(err, EINVAL, "%s: there is no %s '%s'%s%s%s", origin, section ? "key" : "section",
-                   section ? entry->key : entry->section, near != NULL ? "; did you mean '" : "",
-                   near != NULL ? near : "", near != NULL ? "'?" : "");
+    const bool known = next_key(section, 0) != NULL;
+    const char *near = known ? vp_suggest(key, next_key, section) : vp_suggest(section, next_section, NULL);
+    return vp_fail(err, EINVAL, "%s: there is no %s '%s'%s%s%s", origin, known ? "key" : "section",
+                   known ? key : section, near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+                   near != NULL ? "'?" : "");
 }
 
-static int read_entry(struct vp_conf *conf, const struct vp_ini_entry *entry, struct vp_error **err)
+int vp_conf_set(struct vp_conf *conf, const char *section, const char *key, const char *value,
+                const char *origin, struct vp_error **err)
 {
-    vp_autofree char *origin = vp_asprintf("%s:%u", vp_conf_path, entry->line);
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
-        if (strcmp(keys[i].section, entry->section) == 0 && strcmp(keys[i].key, entry->key) == 0)
-            return keys[i].read(conf, entry->value, origin, err);
-    return unknown(entry, origin, err);
+        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0)
+            return keys[i].read(conf, value, origin, err);
+    return unknown(section, key, origin, err);
 }
 
 int vp_conf_read(const struct vp_root *root, struct vp_conf *ret_conf, struct vp_error **err)
@@ -104,7 +103,9 @@ int vp_conf_read(const struct vp_root *root, struct vp_conf *ret_conf, struct vp
             return r;
     }
     for (size_t i = 0; i < ini.n; i++) {
-        r = read_entry(&conf, &ini.entries[i], err);
+        const struct vp_ini_entry *entry = &ini.entries[i];
+        vp_autofree char *origin = vp_asprintf("%s:%u", vp_conf_path, entry->line);
+        r = vp_conf_set(&conf, entry->section, entry->key, entry->value, origin, err);
         if (r < 0)
             return r;
     }

@@ -62,6 +62,8 @@ exits() {
 mkdir -p "$root/profiles"
 cp "$srcdir"/profiles/*.profile "$root/profiles/"
 # shellcheck disable=SC2034 # for the tests
+conf_file=$(strings -a "$program" | grep -x '/.*/virt-profile\.conf' | head -n 1)
+# shellcheck disable=SC2034
 host='synthetic:pack:1 [numa(memory=16GiB)] core:4 pu:1'
 cat >"$work/plain.xml" <<'XML'
 <domain type='kvm'>

@@ -30,7 +30,7 @@ sum	dedicated	14	28
 sum	cores	7	16
 sum	caches	2	4
 sum	nodes	0	2
-largest	12	52G	1'
+largest	12	48G	1'
 
 # what floats leaves what is dedicated later
 {
@@ -50,7 +50,7 @@ small dedicated 2 1G
 LIST
 is 'a guest that does not fit ends with 1' "$STATUS" 1
 has 'CPUs: why not' "$OUT" "^refused	big	dedicated	40	16G	-	-	'big' needs 40 CPUs on free cores and 12 are missing: there are 14 on node 0, 14 on node 1$"
-has 'memory: why not' "$OUT" "^refused	fat	.*'fat' needs 200G in ordinary pages and 72G are missing"
+has 'memory: why not' "$OUT" "^refused	fat	.*'fat' needs 200G in ordinary pages and 80G are missing: there are 60G on node 0, 60G on node 1"
 has 'the next is placed' "$OUT" '^placed	small	dedicated	2	1G	0	0	2-3$'
 has 'guests are counted' "$OUT" '^sum	guests	1	3$'
 
@@ -66,8 +66,8 @@ cell '4 1G emulator=own iothreads=1 iothread-cpus=own' '^sum	dedicated	6	28$'
 cell '3 1G emulator=housekeeping' '^sum	dedicated	4	28$'
 cell '3 1G threads=any' '^sum	dedicated	3	28$'
 cell '2 1G near=1' '^placed	g	dedicated	2	1G	1	2	18-19$'
-cell '2 60G overhead=1G' '^placed	g	dedicated	2	60G	0	'
-cell '2 64G overhead=1G' '^placed	g	dedicated	2	64G	0-1	0,2	2 18$'
+cell '2 59G overhead=1G' '^placed	g	dedicated	2	59G	0	'
+cell '2 60G overhead=1G' '^placed	g	dedicated	2	60G	0-1	0,2	2 18$'
 cell '2 1G pages=1G' '^refused	g	.*1G pages'
 cell '2 1G pages=1G,ordinary' '^placed	g	'
 simulate 'synthetic:numa:1(memory=4GiB) core:4 pu:2' <<<'g dedicated 6 1G guest-threads=2'
@@ -103,12 +103,32 @@ has 'grow-pools=yes' "$OUT" '^placed	g	shared	1	6G	'
 simulate "$work/host.xml" <<<'g shared 1 6G pages=2M grow-pools=no'
 is 'grow-pools=no' "$STATUS" 1
 
+# what the host keeps: as it says itself, as configured, as the command line says
+mkdir -p "$root$(dirname "$conf_file")"
+kept() { # what, memory, line that is wanted of one guest, option…
+    local what=$1 memory=$2 line=$3
+    shift 3
+    run_here simulate --host "synthetic:numa:1(memory=$memory) core:4 pu:1" "$@" - <<<'g dedicated 2 1G'
+    is "$what: status" "$STATUS:$ERR" 0:
+    has "$what" "$OUT" "$line"
+}
+kept 'a sixteenth' 16GiB '^largest	1	14G	0$'
+kept 'not more than 4G' 128GiB '^largest	1	123G	0$'
+kept '--reserve' 16GiB '^largest	1	13G	0$' --reserve 2G
+kept '--reserve=0' 16GiB '^largest	1	15G	0$' --reserve=0
+kept '--housekeeping' 16GiB '^placed	g	.*	0-1$' --housekeeping 2-3
+printf '[host]\nhousekeeping = 0,2\n' >"$root$conf_file"
+kept 'the configuration is for this host alone' 16GiB '^placed	g	.*	1-2$'
+exits 3 '^virt-profile: command line: housekeeping: .x. is no list of CPUs' simulate --housekeeping=x --host "$pair" /dev/null
+exits 3 '^virt-profile: command line: housekeeping CPUs: CPU 32 is offline' simulate --housekeeping=32 --host "$pair" /dev/null
+exits 3 '^virt-profile: command line: .much. is no amount of memory' simulate --reserve=much --host "$pair" /dev/null
+
 # standard input, an empty list
 run_here simulate --host "$pair" - <<<'g shared 1 1G'
 is '- is standard input' "$STATUS" 0
 run_here simulate --host "$pair" </dev/null
 is 'an empty list fits' "$STATUS:$(head -n 1 <<<"$OUT")" '0:sum	guests	0	0'
-has 'an empty host: what it has room for' "$OUT" '^largest	14	64G	0$'
+has 'an empty host: what it has room for' "$OUT" '^largest	14	60G	0$'
 has 'an empty host: its nodes are free' "$OUT" '^sum	nodes	2	2$'
 run simulate <"$list"
 has 'the default host is this one' "$OUT" '^sum	cores	[0-9]+	[1-9]'
@@ -184,10 +204,10 @@ assert d["host"]["housekeeping"] == "0-1,16-17" and d["host"]["cpus"] == "0-31" 
 a, b = d["guests"]
 assert a["placement"]["vcpus"] == ["2", "3"] and a["placement"]["owned"] == "2-3" and a["error"] is None
 assert a["placement"]["cells"] == [{"node": 0, "memory_node": 0, "vcpus": 2, "memory_kib": 4194304}]
-assert len(a["placement"]["reasons"]) > 1 and a["placement"]["emulator"] == "0-1" and a["placement"]["caches"] == "0"
+assert a["placement"]["policy"] == "dedicated" and len(a["placement"]["reasons"]) > 1 and a["placement"]["emulator"] == "0-1" and a["placement"]["caches"] == "0"
 assert b["placement"] is None and "are missing" in b["error"]
 assert d["summary"]["guests_placed"] == {"n": 1, "of": 2}
-assert d["summary"]["largest_dedicated"] == {"vcpus": 14, "memory_kib": 67108864, "node": 1}
+assert d["summary"]["largest_dedicated"] == {"vcpus": 14, "memory_kib": 62914560, "node": 1}
 ' <<<"$OUT" 2>"$work/stderr"; then ok '--json has it all'; else not_ok '--json has it all' "$(cat "$work/stderr") $OUT"; fi
 
 # a large host

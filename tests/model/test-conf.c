@@ -97,6 +97,26 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* Later values replace earlier ones; a wrong one changes nothing. */
+START_TEST(sets)
+{
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {.reserve_kib = UINT64_MAX};
+    vp_autoerror err = NULL;
+    ck_assert_int_eq(vp_conf_set(&conf, "host", "housekeeping", "0", "file:1", NULL), 0);
+    ck_assert_int_eq(vp_conf_set(&conf, "host", "housekeeping", "2-3", "command line", NULL), 0);
+    ck_assert_int_eq(vp_conf_set(&conf, "host", "memory-reserve", "1G", "command line", NULL), 0);
+    ck_assert_int_eq(vp_conf_set(&conf, "host", "housekeeping", "x", "command line", &err), -EINVAL);
+    ck_assert_str_eq(err->message,
+                     "command line: housekeeping: 'x' is no list of CPUs like '0-3,8' with numbers "
+                     "below 8192");
+    ck_assert_int_eq(vp_conf_set(&conf, "host", "memory-reserve", "x", "command line", NULL), -EINVAL);
+    ck_assert_int_eq(vp_conf_set(&conf, "host", "nothing", "x", "command line", NULL), -EINVAL);
+    ck_assert_str_eq(conf.housekeeping, "2-3");
+    ck_assert_str_eq(conf.housekeeping_origin, "command line");
+    ck_assert_uint_eq(conf.reserve_kib, 1024 * 1024);
+}
+END_TEST
+
 START_TEST(refuses_bytes)
 {
     FAKE fake;
@@ -138,5 +158,5 @@ START_TEST(reserve)
 }
 END_TEST
 
-VP_TEST_MAIN("conf", VP_TEST(absent), VP_TEST_ROWS(reads, good), VP_TEST_ROWS(refuses, bad),
+VP_TEST_MAIN("conf", VP_TEST(absent), VP_TEST_ROWS(reads, good), VP_TEST_ROWS(refuses, bad), VP_TEST(sets),
              VP_TEST(refuses_bytes), VP_TEST(reserve))
