@@ -1,3 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What is done on this host: the ledger, and every write outside the project's own files.
 libvirt_profile_a_SOURCES +=
+
+# Who runs here.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/process.h src/host/process.c
