@@ -35,6 +35,9 @@ static inline void vp_host_free_ptr(struct vp_host **host)
 /* "live", "xml:FILE", "dump:FOLDER" or "synthetic:DESCRIPTION". Borrowed. */
 const char *vp_host_source(const struct vp_host *host);
 
+/* Where the host's own /proc and /sys are; NULL for one that has none (hwloc XML, synthetic). Borrowed. */
+const struct vp_root *vp_host_root(const struct vp_host *host);
+
 /*
  * The topology, with CPUs and nodes this process may not use left in. Borrowed. Errors: -EINVAL, -ENOENT, …
  */

@@ -175,6 +175,11 @@ static bool reads_files(const struct vp_host *host)
     return host->source == SOURCE_LIVE || host->source == SOURCE_DUMP;
 }
 
+const struct vp_root *vp_host_root(const struct vp_host *host)
+{
+    return reads_files(host) ? host->root : NULL;
+}
+
 int vp_host_isolated(struct vp_host *host, char **ret_list, struct vp_error **err)
 {
     vp_autoerror own = NULL;

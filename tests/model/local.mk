@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 fake = tests/model/fake.c tests/model/fake.h tests/model/fake_knobs.c tests/model/fake_store.c
 machine = tests/model/machine.c tests/model/machine.h
+sysfs = tests/model/sysfs.c tests/model/sysfs.h
 
 unit_tests += \
+	tests/model/test-blockdev \
 	tests/model/test-conf \
 	tests/model/test-domain \
 	tests/model/test-engine \
@@ -10,6 +12,9 @@ unit_tests += \
 	tests/model/test-host \
 	tests/model/test-ini-file \
 	tests/model/test-knob \
+	tests/model/test-locality \
+	tests/model/test-mountpoint \
+	tests/model/test-pciname \
 	tests/model/test-place \
 	tests/model/test-placement \
 	tests/model/test-placement-life \
@@ -28,11 +33,14 @@ unit_tests += \
 	tests/model/test-xml-compare \
 	tests/model/test-xml-edit
 
+tests_model_test_blockdev_SOURCES = tests/model/test-blockdev.c $(sysfs) $(fake)
 tests_model_test_conf_SOURCES = tests/model/test-conf.c $(fake)
 tests_model_test_domain_SOURCES = tests/model/test-domain.c $(fake)
 tests_model_test_engine_SOURCES = tests/model/test-engine.c $(fake)
 tests_model_test_host_SOURCES = tests/model/test-host.c $(fake)
 tests_model_test_knob_SOURCES = tests/model/test-knob.c $(fake)
+tests_model_test_locality_SOURCES = tests/model/test-locality.c $(sysfs) $(fake)
+tests_model_test_mountpoint_SOURCES = tests/model/test-mountpoint.c $(fake)
 tests_model_test_place_SOURCES = tests/model/test-place.c $(fake)
 tests_model_test_placement_SOURCES = tests/model/test-placement.c $(machine) $(fake)
 tests_model_test_placement_life_SOURCES = tests/model/test-placement-life.c $(machine) $(fake)

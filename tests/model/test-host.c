@@ -309,6 +309,27 @@ START_TEST(vendors)
 }
 END_TEST
 
+START_TEST(roots)
+{
+    FAKE fake;
+    fake_open(&fake);
+    make_dump(&fake, 14, 2, INTEL);
+    vp_autofree char *xml_path = export(&fake, "pack:1 numa:1 core:1 pu:1");
+    vp_autofree char *folder = vp_asprintf("%s/dump", fake.folder);
+    const struct {
+        const char *where, *root;
+    } rows[] = {
+        {"synthetic:pack:1 core:1 pu:1", NULL}, {xml_path, NULL}, {folder, folder}, {"live", fake.folder}};
+    for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++) {
+        HOST *host = open_host(&fake, rows[i].where);
+        const struct vp_root *root = vp_host_root(host);
+        ck_assert_msg((root == NULL) == (rows[i].root == NULL), "%s", rows[i].where);
+        if (root != NULL)
+            ck_assert_str_eq(root->path, rows[i].root);
+    }
+}
+END_TEST
+
 VP_TEST_MAIN("host", VP_TEST(synthetic), VP_TEST(refuses), VP_TEST(xml), VP_TEST(bogus_xml), VP_TEST(dump),
              VP_TEST(bogus_dump), VP_TEST(live_below_a_root), VP_TEST(live), VP_TEST(hugepages),
-             VP_TEST(vendors))
+             VP_TEST(vendors), VP_TEST(roots))
