@@ -42,16 +42,31 @@ static inline void vp_occupied_free_ptr(struct vp_occupied **occupied)
 /* A placed guest starts, and ends. What is removed must have been added (asserted). */
 void vp_occupied_add(struct vp_occupied *occupied, const struct vp_placement *placement);
 void vp_occupied_remove(struct vp_occupied *occupied, const struct vp_placement *placement);
+/* As vp_occupied_add() for what a file says: CPUs owned already count once; CPUs, nodes and page sizes that
+ * the machine has not do not count. Cannot be removed again. */
+void vp_occupied_add_loose(struct vp_occupied *occupied, const struct vp_placement *placement);
 
 /* Nothing of any guest left? What the caller sets does not count. */
 bool vp_occupied_is_empty(const struct vp_occupied *occupied);
+
+/* Memory of one node, KiB: ordinary at 0, huge pages of size number k at k + 1. */
+struct vp_amount {
+    uint64_t kib[VP_TOPOLOGY_SIZES_MAX + 1];
+};
+
+/**
+ * Could a guest get all of this from the node?
+ * @grow: pools of huge pages may be enlarged from ordinary memory
+ */
+bool vp_occupied_fits(const struct vp_occupied *occupied, unsigned node, const struct vp_amount *amount,
+                      bool grow);
 
 /**
  * Memory of a node that a guest could still get.
  * @size: index of a huge page size, or -1 for ordinary memory
  * @grow: pools of huge pages may be enlarged from ordinary memory
- * @overhead_kib: ordinary memory to leave besides
+ * @besides: what it gets already; NULL: nothing
  * Returns KiB, whole pages
  */
 uint64_t vp_occupied_free_kib(const struct vp_occupied *occupied, unsigned node, int size, bool grow,
-                              uint64_t overhead_kib);
+                              const struct vp_amount *besides);

@@ -21,6 +21,22 @@ enum vp_threads {
 };
 extern const char *const vp_threads_names[VP_THREADS_N_];
 
+/* What may become of a guest that no node holds. */
+enum vp_split {
+    VP_SPLIT_CELLS,  /* it gets NUMA cells, or those that it has go to nodes, each whole */
+    VP_SPLIT_SPREAD, /* its definition may get no cells: it goes on several nodes without knowing of them */
+    VP_SPLIT_NEVER,  /* it is refused */
+};
+
+/* A NUMA cell that the guest's definition has. All of it is borrowed. */
+struct vp_demand_cell {
+    hwloc_const_bitmap_t vcpus; /* their numbers; none for a cell that is memory alone */
+    uint64_t memory_kib;
+    bool own_page;               /* its pages are not for the planner to choose: */
+    uint64_t page_kib;           /* size, 0 for ordinary memory */
+    hwloc_const_bitmap_t within; /* OS numbers of nodes that its memory is bound to; NULL: the demand's */
+};
+
 /* What a guest asks for. All of it is borrowed. */
 struct vp_demand {
     const char *name; /* for messages */
@@ -30,21 +46,36 @@ struct vp_demand {
     unsigned guest_threads; /* of a core that the guest sees; 0 is 1 */
     unsigned iothreads;
     bool own_emulator,
-        own_iothreads; /* a CPU for it, for each; else on housekeeping CPUs. Dedicated guests only. */
-    uint64_t memory_kib;
+        own_iothreads;     /* a CPU for it, for each; else on housekeeping CPUs. Dedicated guests only. */
+    uint64_t memory_kib;   /* with cells their sum */
     uint64_t overhead_kib; /* of ordinary memory for QEMU itself */
     const uint64_t *pages; /* sizes in KiB, the preferred one first, 0 for ordinary memory; NULL: ordinary */
     size_t n_pages;
-    bool grow_pools;                    /* huge pages may be reserved from free memory */
+    bool grow_pools; /* huge pages may be reserved from free memory */
+    enum vp_split split;
+    const struct vp_demand_cell *cells; /* each vCPU is in one of them; NULL: the definition has none */
+    size_t n_cells;
+    /*
+     * OS numbers of nodes that its memory is bound to already, in a definition that is not to change: CPUs
+     * come from these nodes if they have room at all, else from the nearest. NULL: anywhere.
+     */
+    hwloc_const_bitmap_t within;
     hwloc_const_bitmap_t near;          /* OS numbers of the nodes of its devices; NULL: none */
     const struct vp_placement *earlier; /* where it was before; taken again when still free; NULL: nowhere */
 };
 
-/* A part of a guest: vCPUs and memory that go together, a NUMA cell of the guest where there are several. */
+/*
+ * A part of a guest: vCPUs and memory that go together, a NUMA cell of the guest where it has or gets some.
+ * A shared guest's memory is bound nowhere: its cells say where it is counted, and each has all vCPUs.
+ */
 struct vp_guest_cell {
-    unsigned node, memory_node; /* indexes; differ where the CPUs' node has no memory */
-    unsigned first, n;          /* vCPUs; all of them in each cell of a shared guest */
+    unsigned node,
+        memory_node;      /* indexes; differ where the CPUs' node has no memory, or none that is allowed */
+    hwloc_bitmap_t vcpus; /* their numbers */
+    unsigned n;           /* how many these are */
     uint64_t memory_kib;
+    uint64_t page_kib; /* 0: ordinary memory */
+    int size;          /* index of page_kib, -1 for ordinary memory */
 };
 
 /* Where a guest goes. Sets are in OS numbering and owned. */
@@ -52,17 +83,16 @@ struct vp_placement {
     enum vp_policy policy;
     enum vp_threads threads;
     bool own_emulator, own_iothreads, confirmed;
+    bool spread; /* cells that the guest does not see: bind its memory to the nodes of all, or to none */
     unsigned n_vcpus, n_iothreads, n_cells;
     hwloc_bitmap_t *vcpus, *iothreads; /* one set each */
     hwloc_bitmap_t emulator;
     hwloc_bitmap_t owned; /* dedicated CPUs, idle siblings and those of own threads too */
     hwloc_bitmap_t
         *scopes; /* floating: what each cell may use once dedicated guests leave; NULL for dedicated */
-    struct vp_guest_cell *cells;
-    uint64_t page_kib;     /* 0: ordinary memory */
-    int size;              /* index of page_kib, -1 for ordinary memory */
-    uint64_t overhead_kib; /* on the memory node of the first cell */
-    char **reasons;        /* sentences, in the order of decision */
+    struct vp_guest_cell *cells; /* at least one; where the demand has cells, one for each in their order */
+    uint64_t overhead_kib;       /* on the memory node of the first cell */
+    char **reasons;              /* sentences, in the order of decision */
     size_t n_reasons, cap_reasons;
 };
 
@@ -73,6 +103,8 @@ struct vp_placement {
  * level caches, whole
  * free caches left to the next; whole cores, guest siblings on host siblings; lowest number.
  * Where the host has them, isolated CPUs and the fastest kind of core come first, but never for more nodes.
+ * Cells that the definition has go on one node together, else each whole on as few and near nodes as there
+ * are; of many cells the best found after a bounded number of attempts.
  * Returns 0, -EINVAL (what is asked for makes no sense), -ENOSPC (what is short, by how much, and on which
  * node)
  */

@@ -75,7 +75,8 @@ char *vp_placed_memory(const struct vp_topology *topology, const struct vp_place
 
 char *vp_placed_pages(const struct vp_placement *placement)
 {
-    return placement->page_kib == 0 ? vp_strdup("ordinary") : vp_size_format(placement->page_kib * 1024);
+    return placement->cells[0].page_kib == 0 ? vp_strdup("ordinary")
+                                             : vp_size_format(placement->cells[0].page_kib * 1024);
 }
 
 static json_object *sets_json(hwloc_bitmap_t *sets, unsigned n)
@@ -126,7 +127,7 @@ json_object *vp_placed_json(const struct vp_topology *topology, const struct vp_
     vp_json_add_text(object, "nodes", nodes);
     vp_json_add_text(object, "caches", caches);
     vp_json_add(object, "cells", cells_json(topology, placement));
-    vp_json_add_count(object, "page_kib", placement->page_kib);
+    vp_json_add_count(object, "page_kib", placement->cells[0].page_kib);
     vp_json_add(object, "reasons", reasons);
     return object;
 }

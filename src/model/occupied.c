@@ -76,15 +76,24 @@ static void change_scope(struct vp_occupied *occupied, hwloc_const_bitmap_t cpus
     }
 }
 
+/* A cell of memory alone floats nowhere; a shared guest does as one. */
+static void change_scopes(struct vp_occupied *occupied, const struct vp_placement *placement, bool add)
+{
+    const bool shared = placement->policy == VP_POLICY_SHARED;
+    for (unsigned i = 0; placement->scopes != NULL && i < (shared ? 1 : placement->n_cells); i++)
+        if (placement->cells[i].n > 0)
+            change_scope(occupied, placement->scopes[i], placement->cells[i].n, add);
+}
+
 static void change_memory(struct vp_occupied *occupied, const struct vp_placement *placement, bool add)
 {
     for (unsigned i = 0; i < placement->n_cells; i++) {
         const struct vp_guest_cell *cell = &placement->cells[i];
-        if (placement->size < 0)
+        if (cell->size < 0)
             change(&occupied->ordinary_kib[cell->memory_node], cell->memory_kib, add);
         else
-            change(&occupied->pages[cell->memory_node * VP_TOPOLOGY_SIZES_MAX + (unsigned)placement->size],
-                   cell->memory_kib / placement->page_kib, add);
+            change(&occupied->pages[cell->memory_node * VP_TOPOLOGY_SIZES_MAX + (unsigned)cell->size],
+                   cell->memory_kib / cell->page_kib, add);
     }
     if (placement->n_cells > 0)
         change(&occupied->ordinary_kib[placement->cells[0].memory_node], placement->overhead_kib, add);
@@ -95,11 +104,7 @@ void vp_occupied_add(struct vp_occupied *occupied, const struct vp_placement *pl
     assert(!hwloc_bitmap_intersects(occupied->dedicated, placement->owned));
     (void)hwloc_bitmap_or(occupied->dedicated, occupied->dedicated, placement->owned);
     change_memory(occupied, placement, true);
-    if (placement->policy == VP_POLICY_SHARED)
-        change_scope(occupied, placement->scopes[0], placement->n_vcpus, true);
-    else if (placement->scopes != NULL)
-        for (unsigned i = 0; i < placement->n_cells; i++)
-            change_scope(occupied, placement->scopes[i], placement->cells[i].n, true);
+    change_scopes(occupied, placement, true);
 }
 
 void vp_occupied_remove(struct vp_occupied *occupied, const struct vp_placement *placement)
@@ -107,11 +112,38 @@ void vp_occupied_remove(struct vp_occupied *occupied, const struct vp_placement 
     assert(hwloc_bitmap_isincluded(placement->owned, occupied->dedicated));
     (void)hwloc_bitmap_andnot(occupied->dedicated, occupied->dedicated, placement->owned);
     change_memory(occupied, placement, false);
-    if (placement->policy == VP_POLICY_SHARED)
-        change_scope(occupied, placement->scopes[0], placement->n_vcpus, false);
-    else if (placement->scopes != NULL)
-        for (unsigned i = 0; i < placement->n_cells; i++)
-            change_scope(occupied, placement->scopes[i], placement->cells[i].n, false);
+    change_scopes(occupied, placement, false);
+}
+
+static void add_memory_loose(struct vp_occupied *occupied, const struct vp_placement *placement)
+{
+    const struct vp_topology *topology = occupied->topology;
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        const struct vp_guest_cell *cell = &placement->cells[i];
+        if (cell->memory_node >= topology->n_nodes)
+            continue;
+        if (i == 0)
+            occupied->ordinary_kib[cell->memory_node] += placement->overhead_kib;
+        if (cell->size < 0)
+            occupied->ordinary_kib[cell->memory_node] += cell->memory_kib;
+        else if ((unsigned)cell->size < topology->n_sizes)
+            occupied->pages[cell->memory_node * VP_TOPOLOGY_SIZES_MAX + (unsigned)cell->size] +=
+                cell->memory_kib / topology->sizes[cell->size];
+    }
+}
+
+void vp_occupied_add_loose(struct vp_occupied *occupied, const struct vp_placement *placement)
+{
+    const unsigned n = placement->policy == VP_POLICY_SHARED ? 1 : placement->n_cells;
+    vp_autobitmap set = vp_bitmap_new();
+    (void)hwloc_bitmap_and(set, placement->owned, occupied->topology->allowed);
+    (void)hwloc_bitmap_or(occupied->dedicated, occupied->dedicated, set);
+    add_memory_loose(occupied, placement);
+    for (unsigned i = 0; placement->scopes != NULL && i < n; i++) {
+        (void)hwloc_bitmap_and(set, placement->scopes[i], occupied->topology->allowed);
+        if (!hwloc_bitmap_iszero(set))
+            change_scope(occupied, set, placement->cells[i].n, true);
+    }
 }
 
 bool vp_occupied_is_empty(const struct vp_occupied *occupied)
@@ -135,21 +167,49 @@ static uint64_t minus(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
-uint64_t vp_occupied_free_kib(const struct vp_occupied *occupied, unsigned node, int size, bool grow,
-                              uint64_t overhead_kib)
+/* Ordinary memory of a node that is in use, what pools would have to grow by included. */
+static uint64_t used_kib(const struct vp_occupied *occupied, unsigned node, const struct vp_amount *more)
+{
+    const struct vp_topology *topology = occupied->topology;
+    const uint64_t *taken = &occupied->pages[node * VP_TOPOLOGY_SIZES_MAX];
+    uint64_t used = occupied->ordinary_kib[node] + occupied->reserve_kib[node] + more->kib[0];
+    for (unsigned k = 0; k < topology->n_sizes; k++)
+        used += minus(taken[k] * topology->sizes[k] + more->kib[k + 1],
+                      topology->nodes[node].pages[k] * topology->sizes[k]);
+    return used;
+}
+
+bool vp_occupied_fits(const struct vp_occupied *occupied, unsigned node, const struct vp_amount *amount,
+                      bool grow)
 {
     const struct vp_topology *topology = occupied->topology;
     const struct vp_node *it = &topology->nodes[node];
     const uint64_t *taken = &occupied->pages[node * VP_TOPOLOGY_SIZES_MAX];
-    uint64_t used = occupied->ordinary_kib[node] + occupied->reserve_kib[node] + overhead_kib;
+    bool asks = amount->kib[0] > 0;
+    for (unsigned k = 0; k < topology->n_sizes; k++) {
+        if (!grow && amount->kib[k + 1] > minus(it->pages[k], taken[k]) * topology->sizes[k])
+            return false;
+        asks = asks || amount->kib[k + 1] > 0;
+    }
+    return !asks || used_kib(occupied, node, amount) <= it->ordinary_kib;
+}
 
-    for (unsigned k = 0; k < topology->n_sizes; k++)
-        used += minus(taken[k], it->pages[k]) * topology->sizes[k];
+uint64_t vp_occupied_free_kib(const struct vp_occupied *occupied, unsigned node, int size, bool grow,
+                              const struct vp_amount *besides)
+{
+    static const struct vp_amount nothing;
+    const struct vp_topology *topology = occupied->topology;
+    const struct vp_node *it = &topology->nodes[node];
+    if (besides == NULL)
+        besides = &nothing;
+    const uint64_t used = used_kib(occupied, node, besides);
     const uint64_t ordinary = minus(it->ordinary_kib, used);
     if (size < 0)
         return ordinary;
     if (used > it->ordinary_kib)
         return 0;
-    const uint64_t pool = minus(it->pages[size], taken[size]);
-    return (pool + (grow ? ordinary / topology->sizes[size] : 0)) * topology->sizes[size];
+    const uint64_t page = topology->sizes[size];
+    const uint64_t taken = occupied->pages[node * VP_TOPOLOGY_SIZES_MAX + (unsigned)size];
+    const uint64_t pool = minus(it->pages[size] * page, taken * page + besides->kib[size + 1]);
+    return (pool / page + (grow ? ordinary / page : 0)) * page;
 }

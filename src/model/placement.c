@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "placement.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <string.h>
+#include <inttypes.h>
 
 #include "search.h"
 
@@ -13,6 +12,29 @@ const char *const vp_threads_names[VP_THREADS_N_] = {"siblings", "isolate", "any
 static bool is_dedicated(const struct vp_demand *demand)
 {
     return demand->policy == VP_POLICY_DEDICATED;
+}
+
+/* Every vCPU in one cell, all of the memory in them. */
+static int check_cells(const struct vp_demand *demand, struct vp_error **err)
+{
+    vp_autobitmap seen = vp_bitmap_new();
+    uint64_t memory = 0;
+    bool twice = false;
+    for (size_t i = 0; i < demand->n_cells; i++) {
+        twice = twice || hwloc_bitmap_intersects(seen, demand->cells[i].vcpus);
+        (void)hwloc_bitmap_or(seen, seen, demand->cells[i].vcpus);
+        memory += demand->cells[i].memory_kib;
+    }
+    if (demand->n_cells == 0)
+        return 0;
+    if (twice || hwloc_bitmap_weight(seen) != (int)demand->vcpus ||
+        hwloc_bitmap_last(seen) != (int)demand->vcpus - 1)
+        return vp_fail(err, EINVAL, "'%s' has NUMA cells that do not hold each of its %u vCPUs once",
+                       demand->name, demand->vcpus);
+    if (memory != demand->memory_kib)
+        return vp_fail(err, EINVAL, "'%s' has NUMA cells whose memory is not the sum of %" PRIu64 " KiB",
+                       demand->name, demand->memory_kib);
+    return 0;
 }
 
 static int check(const struct vp_demand *demand, struct vp_error **err)
@@ -33,7 +55,7 @@ static int check(const struct vp_demand *demand, struct vp_error **err)
         return vp_fail(err, EINVAL,
                        "'%s' floats, so its emulator and iothreads cannot have CPUs of their own",
                        demand->name);
-    return 0;
+    return check_cells(demand, err);
 }
 
 /* What a floating guest could use with no dedicated guest about. A host that is all housekeeping
@@ -106,12 +128,61 @@ static void count_units(struct vp_search *search)
         search->cache_units[topology->cores[i].cache] += search->core_units[i];
         search->node_units[topology->cores[i].node] += search->core_units[i];
     }
+    const struct vp_amount overhead = {{demand->overhead_kib}};
+    for (unsigned i = 0; i < topology->n_nodes; i++) {
+        search->home[i] = vp_home_within(topology, demand->within, i);
+        if (topology->nodes[i].n > 0 && search->home[i] != UINT_MAX)
+            search->node_memory[i] = vp_occupied_free_kib(search->occupied, search->home[i], search->size,
+                                                          demand->grow_pools, &overhead) /
+                                     search->unit_kib;
+    }
+}
+
+unsigned vp_home_within(const struct vp_topology *topology, hwloc_const_bitmap_t within, unsigned node)
+{
+    unsigned best = UINT_MAX;
+    if (within == NULL)
+        return topology->nodes[node].home;
     for (unsigned i = 0; i < topology->n_nodes; i++)
-        if (topology->nodes[i].n > 0)
-            search->node_memory[i] =
-                vp_occupied_free_kib(search->occupied, topology->nodes[i].home, search->size,
-                                     demand->grow_pools, demand->overhead_kib) /
-                search->unit_kib;
+        if (topology->nodes[i].memory_kib > 0 && hwloc_bitmap_isset(within, topology->nodes[i].os) &&
+            (best == UINT_MAX ||
+             vp_topology_distance(topology, node, i) < vp_topology_distance(topology, node, best)))
+            best = i;
+    return best;
+}
+
+/* Index of a page size, -1 for ordinary memory, -2 when the host has none like that. */
+static int size_index(const struct vp_topology *topology, uint64_t page_kib)
+{
+    if (page_kib == 0)
+        return -1;
+    for (unsigned i = 0; i < topology->n_sizes; i++)
+        if (topology->sizes[i] == page_kib)
+            return (int)i;
+    return -2;
+}
+
+static void add_parts(struct vp_search *search)
+{
+    const struct vp_demand *demand = search->demand;
+    search->n_parts = demand->n_cells > 0 ? demand->n_cells : 1;
+    search->parts = vp_alloc(search->n_parts, sizeof(search->parts[0]));
+    search->seats = vp_alloc(search->n_parts, sizeof(search->seats[0]));
+    search->parts[0] = (struct vp_part){.n = demand->vcpus,
+                                        .memory_kib = demand->memory_kib,
+                                        .page_kib = search->page_kib,
+                                        .size = search->size,
+                                        .within = demand->within};
+    for (size_t i = 0; i < demand->n_cells; i++) {
+        const struct vp_demand_cell *cell = &demand->cells[i];
+        search->parts[i] = (struct vp_part){
+            .vcpus = cell->vcpus,
+            .n = (unsigned)hwloc_bitmap_weight(cell->vcpus),
+            .memory_kib = cell->memory_kib,
+            .page_kib = cell->own_page ? cell->page_kib : search->page_kib,
+            .size = cell->own_page ? size_index(search->topology, cell->page_kib) : search->size,
+            .within = cell->within != NULL ? cell->within : demand->within};
+    }
 }
 
 struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct vp_demand *demand,
@@ -136,6 +207,8 @@ struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct
     search->n_helpers = (unsigned)demand->own_emulator + (demand->own_iothreads ? demand->iothreads : 0);
     search->usable = usable;
     search->base = floor_of(occupied);
+    add_parts(search);
+    search->home = vp_alloc(topology->n_nodes, sizeof(unsigned));
     search->core_free = vp_alloc(topology->n_cores, sizeof(unsigned));
     search->core_units = vp_alloc(topology->n_cores, sizeof(unsigned));
     search->cache_units = vp_alloc(topology->n_caches, sizeof(unsigned));
@@ -154,6 +227,9 @@ void vp_search_free(struct vp_search *search)
         return;
     hwloc_bitmap_free(search->usable);
     hwloc_bitmap_free(search->base);
+    free(search->parts);
+    free(search->seats);
+    free(search->home);
     free(search->core_free);
     free(search->core_units);
     free(search->cache_units);
@@ -165,9 +241,17 @@ void vp_search_free(struct vp_search *search)
     free(search);
 }
 
+static void keep_nodes(const struct vp_topology *topology, hwloc_const_bitmap_t nodes, hwloc_bitmap_t set)
+{
+    for (unsigned i = 0; i < topology->n_nodes; i++)
+        if (!hwloc_bitmap_isset(nodes, topology->nodes[i].os))
+            (void)hwloc_bitmap_andnot(set, set, topology->nodes[i].cpus);
+}
+
 /* The CPUs of filter number `at`: isolated ones before all, and of each the fastest kind first, all
- * kinds last. NULL: no more. */
-static hwloc_bitmap_t filter(const struct vp_occupied *occupied, const struct vp_demand *demand, unsigned at)
+ * kinds last. NULL: no more. `near`: only from nodes that the memory is bound to. */
+static hwloc_bitmap_t filter(const struct vp_occupied *occupied, const struct vp_demand *demand, bool near,
+                             unsigned at)
 {
     const struct vp_topology *topology = occupied->topology;
     const unsigned kinds = is_dedicated(demand) && topology->n_kinds > 1 ? topology->n_kinds + 1 : 1;
@@ -176,6 +260,8 @@ static hwloc_bitmap_t filter(const struct vp_occupied *occupied, const struct vp
     if (at >= kinds * rounds)
         return NULL;
     hwloc_bitmap_t set = vp_placement_usable(occupied, demand);
+    if (near)
+        keep_nodes(topology, demand->within, set);
     if (rounds == 2 && at < kinds)
         (void)hwloc_bitmap_and(set, set, topology->isolated);
     for (unsigned i = 0; kind + 1 < kinds && i < topology->n_cpus; i++)
@@ -184,63 +270,107 @@ static hwloc_bitmap_t filter(const struct vp_occupied *occupied, const struct vp
     return set;
 }
 
-/* Try the filters with one page size. A search on fewer nodes takes the place of *best; the last that
- * failed that of *failed. */
-static void try_size(const struct vp_occupied *occupied, const struct vp_demand *demand, uint64_t page_kib,
-                     int size, struct vp_search **best, struct vp_search **failed)
+/* What was tried, and what came of it. */
+struct attempt {
+    const struct vp_occupied *occupied;
+    const struct vp_demand *demand;
+    bool near;
+    struct vp_search *best, *failed; /* failed: the last one */
+};
+
+static void attempt_done(struct attempt *attempt)
 {
-    for (unsigned at = 0; *best == NULL || (*best)->n_chosen > 1; at++) {
-        hwloc_bitmap_t usable = filter(occupied, demand, at);
+    vp_search_free(attempt->best);
+    vp_search_free(attempt->failed);
+}
+
+/* Try the filters with one page size. A search on fewer nodes takes the place of the best. */
+static void try_size(struct attempt *attempt, uint64_t page_kib, int size)
+{
+    const struct vp_demand *demand = attempt->demand;
+    for (unsigned at = 0; attempt->best == NULL || attempt->best->n_chosen > 1; at++) {
+        hwloc_bitmap_t usable = filter(attempt->occupied, demand, attempt->near, at);
         if (usable == NULL)
             return;
-        struct vp_search *search = vp_search_new(occupied, demand, page_kib, size, usable);
-        struct vp_search **slot = failed;
+        struct vp_search *search = vp_search_new(attempt->occupied, demand, page_kib, size, usable);
+        struct vp_search **slot = &attempt->failed;
         if (demand->policy == VP_POLICY_SHARED ? vp_search_share(search) : vp_search_nodes(search)) {
-            if (*best != NULL && (*best)->n_chosen <= search->n_chosen) {
+            if (attempt->best != NULL && attempt->best->n_chosen <= search->n_chosen) {
                 vp_search_free(search);
                 continue;
             }
-            slot = best;
+            slot = &attempt->best;
         }
         vp_search_free(*slot);
         *slot = search;
     }
 }
 
-/* Index of a page size, -1 for ordinary memory, -2 when it cannot be used. */
-static int size_index(const struct vp_topology *topology, const struct vp_demand *demand, uint64_t page_kib)
+static bool is_whole_pages(const struct vp_topology *topology, uint64_t page_kib, uint64_t memory_kib)
 {
-    if (page_kib == 0)
-        return -1;
-    for (unsigned i = 0; i < topology->n_sizes; i++)
-        if (topology->sizes[i] == page_kib)
-            return demand->memory_kib % page_kib == 0 ? (int)i : -2;
-    return -2;
+    return size_index(topology, page_kib) >= -1 && (page_kib == 0 || memory_kib % page_kib == 0);
+}
+
+/* Can the host give pages of this size, and of those that cells insist on, for all of the guest's memory? */
+static bool can_have(const struct vp_topology *topology, const struct vp_demand *demand, uint64_t page_kib)
+{
+    bool can = demand->n_cells > 0 || is_whole_pages(topology, page_kib, demand->memory_kib);
+    for (size_t i = 0; i < demand->n_cells; i++) {
+        const struct vp_demand_cell *cell = &demand->cells[i];
+        can = can && is_whole_pages(topology, cell->own_page ? cell->page_kib : page_kib, cell->memory_kib);
+    }
+    return can;
+}
+
+static void try_all(struct attempt *attempt)
+{
+    static const uint64_t ordinary[] = {0};
+    const struct vp_demand *demand = attempt->demand;
+    const uint64_t *pages = demand->pages != NULL ? demand->pages : ordinary;
+    const size_t n = demand->pages != NULL ? demand->n_pages : VP_ARRAY_SIZE(ordinary);
+    for (size_t i = 0; i < n; i++)
+        if (can_have(attempt->occupied->topology, demand, pages[i]))
+            try_size(attempt, pages[i], size_index(attempt->occupied->topology, pages[i]));
+}
+
+static int fail_pages(const struct vp_topology *topology, const struct vp_demand *demand,
+                      struct vp_error **err)
+{
+    uint64_t page_kib = demand->n_pages > 0 ? demand->pages[0] : 0;
+    for (size_t i = 0; i < demand->n_cells; i++)
+        if (demand->cells[i].own_page &&
+            !is_whole_pages(topology, demand->cells[i].page_kib, demand->cells[i].memory_kib))
+            page_kib = demand->cells[i].page_kib;
+    vp_autofree char *page = vp_page_text(page_kib);
+    return vp_fail(err, ENOSPC,
+                   "'%s' asks for %s pages: the host has none of a size that its memory is a multiple of",
+                   demand->name, page);
 }
 
 static int search_place(const struct vp_occupied *occupied, const struct vp_demand *demand,
                         struct vp_placement **ret_placement, struct vp_error **err)
 {
-    static const uint64_t ordinary[] = {0};
-    const uint64_t *pages = demand->pages != NULL ? demand->pages : ordinary;
-    const size_t n = demand->pages != NULL ? demand->n_pages : VP_ARRAY_SIZE(ordinary);
-    vp_autosearch best = NULL;
-    vp_autosearch failed = NULL;
+    VP_CLEANUP(attempt_done)
+    struct attempt attempt = {occupied, demand, .near = demand->within != NULL && demand->n_cells == 0};
+    if (attempt.near)
+        try_all(&attempt);
+    attempt.near = false;
+    if (attempt.best == NULL)
+        try_all(&attempt);
+    if (attempt.best != NULL)
+        return demand->policy == VP_POLICY_SHARED ? vp_placement_share(attempt.best, ret_placement, err)
+                                                  : vp_search_build(attempt.best, ret_placement, err);
+    if (attempt.failed != NULL)
+        return vp_search_fail(attempt.failed, err);
+    return fail_pages(occupied->topology, demand, err);
+}
 
-    for (size_t i = 0; i < n; i++) {
-        const int size = size_index(occupied->topology, demand, pages[i]);
-        if (size >= -1)
-            try_size(occupied, demand, pages[i], size, &best, &failed);
-    }
-    if (best != NULL)
-        return demand->policy == VP_POLICY_SHARED ? vp_placement_share(best, ret_placement, err)
-                                                  : vp_search_build(best, ret_placement, err);
-    if (failed != NULL)
-        return vp_search_fail(failed, err);
-    vp_autofree char *page = n > 0 ? vp_page_text(pages[0]) : vp_strdup("no");
-    return vp_fail(err, ENOSPC,
-                   "'%s' asks for %s pages: the host has none of a size that its memory is a multiple of",
-                   demand->name, page);
+static unsigned count_nodes(const struct vp_placement *placement)
+{
+    vp_autobitmap nodes = vp_bitmap_new();
+    for (unsigned i = 0; i < placement->n_cells; i++)
+        (void)hwloc_bitmap_set(nodes, placement->cells[i].node);
+    return (unsigned)hwloc_bitmap_weight(nodes);
 }
 
 int vp_placement_plan(const struct vp_occupied *occupied, const struct vp_demand *demand,
@@ -256,8 +386,9 @@ int vp_placement_plan(const struct vp_occupied *occupied, const struct vp_demand
     if (same == NULL)
         return search_place(occupied, demand, ret_placement, err);
     /* What was split for want of room may come together now. */
-    if (same->n_cells > 1)
+    if (count_nodes(same) > 1)
         (void)search_place(occupied, demand, &found, NULL);
-    *ret_placement = found != NULL && found->n_cells < same->n_cells ? vp_take(&found) : vp_take(&same);
+    *ret_placement =
+        found != NULL && count_nodes(found) < count_nodes(same) ? vp_take(&found) : vp_take(&same);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "search.h"
 
+#include <assert.h>
 #include <errno.h>
 
 struct vp_placement *vp_placement_new(const struct vp_demand *demand, unsigned n_cells)
@@ -14,10 +15,11 @@ struct vp_placement *vp_placement_new(const struct vp_demand *demand, unsigned n
     placement->n_iothreads = demand->iothreads;
     placement->n_cells = n_cells;
     placement->overhead_kib = demand->overhead_kib;
-    placement->size = -1;
     placement->vcpus = vp_alloc(demand->vcpus, sizeof(hwloc_bitmap_t));
     placement->iothreads = vp_alloc(demand->iothreads, sizeof(hwloc_bitmap_t));
     placement->cells = vp_alloc(n_cells, sizeof(placement->cells[0]));
+    for (unsigned i = 0; i < n_cells; i++)
+        placement->cells[i] = (struct vp_guest_cell){.vcpus = vp_bitmap_new(), .size = -1};
     for (unsigned i = 0; i < demand->vcpus; i++)
         placement->vcpus[i] = vp_bitmap_new();
     for (unsigned i = 0; i < demand->iothreads; i++)
@@ -40,6 +42,8 @@ void vp_placement_free(struct vp_placement *placement)
         hwloc_bitmap_free(placement->vcpus[i]);
     for (unsigned i = 0; i < placement->n_iothreads; i++)
         hwloc_bitmap_free(placement->iothreads[i]);
+    for (unsigned i = 0; i < placement->n_cells; i++)
+        hwloc_bitmap_free(placement->cells[i].vcpus);
     for (unsigned i = 0; placement->scopes != NULL && i < placement->n_cells; i++)
         hwloc_bitmap_free(placement->scopes[i]);
     for (size_t i = 0; i < placement->n_reasons; i++)
@@ -54,26 +58,31 @@ void vp_placement_free(struct vp_placement *placement)
     free(placement);
 }
 
-/* Memory in proportion to vCPUs, whole units; what is left over goes to the cells that lost most by
- * rounding. */
+/* Memory in proportion to vCPUs, whole units. What is left over goes to the cells that lost most by
+ * rounding, as far as their node has it. */
 static void share_memory(const struct vp_search *search, struct vp_placement *placement)
 {
     const uint64_t vcpus = search->demand->vcpus;
     vp_autofree uint64_t *lost = vp_alloc(placement->n_cells, sizeof(lost[0]));
+    vp_autofree uint64_t *given = vp_alloc(search->topology->n_nodes, sizeof(given[0]));
     uint64_t rest = search->units;
 
     for (unsigned i = 0; i < placement->n_cells; i++) {
         const uint64_t product = search->units * placement->cells[i].n;
         placement->cells[i].memory_kib = product / vcpus * search->unit_kib;
+        given[placement->cells[i].memory_node] += product / vcpus;
         lost[i] = product % vcpus;
         rest -= product / vcpus;
     }
     for (; rest > 0; rest--) {
-        unsigned best = 0;
-        for (unsigned i = 1; i < placement->n_cells; i++)
-            if (lost[i] > lost[best])
+        unsigned best = UINT_MAX;
+        for (unsigned i = 0; i < placement->n_cells; i++)
+            if (given[placement->cells[i].memory_node] < search->node_memory[placement->cells[i].node] &&
+                (best == UINT_MAX || lost[i] > lost[best]))
                 best = i;
+        assert(best != UINT_MAX);
         lost[best] = 0;
+        given[placement->cells[best].memory_node]++;
         placement->cells[best].memory_kib += search->unit_kib;
     }
 }
@@ -120,35 +129,54 @@ static bool give_helpers(const struct vp_search *search, bool *taken, struct vp_
     return true;
 }
 
+/* Sets of the vCPUs on a node, in the order of cells; `sets` has room for all. Returns how many. */
+static unsigned gather(const struct vp_placement *placement, unsigned node, hwloc_bitmap_t *sets)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        hwloc_const_bitmap_t vcpus = placement->cells[i].vcpus;
+        for (int k = hwloc_bitmap_first(vcpus); placement->cells[i].node == node && k >= 0;
+             k = hwloc_bitmap_next(vcpus, k))
+            sets[n++] = placement->vcpus[k];
+    }
+    return n;
+}
+
 static bool place_dedicated(const struct vp_search *search, struct vp_placement *placement)
 {
     vp_autofree bool *taken = vp_alloc(search->topology->n_cores, sizeof(taken[0]));
-    for (unsigned i = 0; i < placement->n_cells; i++) {
-        const struct vp_guest_cell *cell = &placement->cells[i];
+    vp_autofree hwloc_bitmap_t *sets = vp_alloc(placement->n_vcpus, sizeof(hwloc_bitmap_t));
+    for (unsigned i = 0; i < search->n_chosen; i++) {
+        const unsigned node = search->chosen[i];
+        const unsigned n = gather(placement, node, sets);
         VP_CLEANUP(vp_picks_done) struct vp_picks picks = {0};
-        if (!vp_pick_vcpus(search, cell->node, cell->n, taken, &picks))
+        if (!vp_pick_vcpus(search, node, n, taken, &picks))
             return false;
-        deal(search, &picks, placement->vcpus + cell->first);
+        deal(search, &picks, sets);
         own_cores(search, &picks, placement->owned);
         vp_placement_say(placement,
                          "node %u: %u core%s in %u last-level cache%s, %u of these whole and free before",
-                         search->topology->nodes[cell->node].os, picks.n, picks.n == 1 ? "" : "s",
-                         picks.n_caches, picks.n_caches == 1 ? "" : "s", picks.opened);
+                         search->topology->nodes[node].os, picks.n, picks.n == 1 ? "" : "s", picks.n_caches,
+                         picks.n_caches == 1 ? "" : "s", picks.opened);
     }
     return give_helpers(search, taken, placement);
 }
 
 static void place_floating(const struct vp_search *search, struct vp_placement *placement)
 {
-    for (unsigned i = 0; i < placement->n_cells; i++) {
-        const struct vp_guest_cell *cell = &placement->cells[i];
+    vp_autofree hwloc_bitmap_t *sets = vp_alloc(placement->n_vcpus, sizeof(hwloc_bitmap_t));
+    for (unsigned i = 0; i < search->n_chosen; i++) {
+        const unsigned node = search->chosen[i];
+        const unsigned n = gather(placement, node, sets);
         struct vp_rank rank = {{0}};
-        vp_autobitmap scope = vp_float_scope(search, cell->node, cell->n, &rank);
-        (void)hwloc_bitmap_or(placement->scopes[i], placement->scopes[i], scope);
-        for (unsigned k = cell->first; k < cell->first + cell->n; k++)
-            (void)hwloc_bitmap_andnot(placement->vcpus[k], scope, search->occupied->dedicated);
-        vp_placement_say(placement, "node %u: floats on %s%s", search->topology->nodes[cell->node].os,
-                         rank.keys[2] == 0 ? "one last-level cache" : "the whole node",
+        vp_autobitmap scope = vp_float_scope(search, node, n, &rank);
+        for (unsigned k = 0; k < n; k++)
+            (void)hwloc_bitmap_andnot(sets[k], scope, search->occupied->dedicated);
+        for (unsigned k = 0; k < placement->n_cells; k++)
+            if (placement->cells[k].node == node)
+                (void)hwloc_bitmap_or(placement->scopes[k], placement->scopes[k], scope);
+        vp_placement_say(placement, "node %u: floats on %s%s", search->topology->nodes[node].os,
+                         rank.keys[3] == 0 ? "one last-level cache" : "the whole node",
                          rank.keys[0] != 0 ? ", with more vCPUs than CPUs" : "");
     }
 }
@@ -191,23 +219,51 @@ int vp_placement_housekeep(struct vp_placement *placement, const struct vp_occup
     return 0;
 }
 
+/* The cells that the definition has. */
+static void fill_given(const struct vp_search *search, struct vp_placement *placement)
+{
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        const struct vp_part *part = &search->parts[i];
+        struct vp_guest_cell *cell = &placement->cells[i];
+        (void)hwloc_bitmap_or(cell->vcpus, cell->vcpus, part->vcpus);
+        cell->n = part->n;
+        cell->node = search->seats[i];
+        cell->memory_node = vp_home_within(search->topology, part->within, cell->node);
+        cell->memory_kib = part->memory_kib;
+        cell->page_kib = part->page_kib;
+        cell->size = part->size;
+    }
+}
+
+/* Ranges of vCPUs, and memory for each. */
+static void fill_shares(const struct vp_search *search, struct vp_placement *placement)
+{
+    unsigned first = 0;
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        struct vp_guest_cell *cell = &placement->cells[i];
+        cell->n = search->share[i];
+        (void)hwloc_bitmap_set_range(cell->vcpus, first, (int)(first + cell->n - 1));
+        cell->node = search->chosen[i];
+        cell->memory_node = search->home[cell->node];
+        cell->page_kib = search->page_kib;
+        cell->size = search->size;
+        first += cell->n;
+    }
+    share_memory(search, placement);
+    placement->spread = placement->n_cells > 1 && search->demand->split == VP_SPLIT_SPREAD;
+}
+
 int vp_search_build(const struct vp_search *search, struct vp_placement **ret_placement,
                     struct vp_error **err)
 {
-    vp_autoplacement placement = vp_placement_new(search->demand, search->n_chosen);
-    unsigned first = 0;
+    const bool given = search->demand->n_cells > 0;
+    vp_autoplacement placement =
+        vp_placement_new(search->demand, given ? (unsigned)search->n_parts : search->n_chosen);
 
-    placement->page_kib = search->page_kib;
-    placement->size = search->size;
-    for (unsigned i = 0; i < search->n_chosen; i++) {
-        const unsigned node = search->chosen[i];
-        placement->cells[i] = (struct vp_guest_cell){.node = node,
-                                                     .memory_node = search->topology->nodes[node].home,
-                                                     .first = first,
-                                                     .n = search->share[i]};
-        first += search->share[i];
-    }
-    share_memory(search, placement);
+    if (given)
+        fill_given(search, placement);
+    else
+        fill_shares(search, placement);
     vp_search_explain(search, placement);
     if (search->demand->policy != VP_POLICY_DEDICATED)
         place_floating(search, placement);

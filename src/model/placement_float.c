@@ -50,7 +50,8 @@ hwloc_bitmap_t vp_float_scope(const struct vp_search *search, unsigned node, uns
             vp_topology_add_core(topology, topology->caches[cache].first + i, scope);
     }
     (void)hwloc_bitmap_and(scope, scope, search->base);
-    *ret_rank = (struct vp_rank){{load > room, vp_search_device_distance(search, node), cache == UINT_MAX,
+    *ret_rank = (struct vp_rank){{load > room, vp_topology_distance(topology, node, search->home[node]),
+                                  vp_search_device_distance(search, node), cache == UINT_MAX,
                                   room > 0 ? load * 1000 / room : UINT64_MAX}};
     return scope;
 }

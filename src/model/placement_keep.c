@@ -5,29 +5,63 @@
 
 /* Places that need no search over nodes: the one a guest had before, and that of a shared guest. */
 
-static bool same_shape(const struct vp_demand *demand, const struct vp_placement *earlier)
+static bool is_page_wanted(const struct vp_topology *topology, const struct vp_demand *demand,
+                           const struct vp_guest_cell *cell)
+{
+    if (cell->size >= 0 &&
+        ((unsigned)cell->size >= topology->n_sizes || topology->sizes[cell->size] != cell->page_kib))
+        return false;
+    if (demand->pages == NULL)
+        return cell->page_kib == 0;
+    for (size_t i = 0; i < demand->n_pages; i++)
+        if (demand->pages[i] == cell->page_kib)
+            return true;
+    return false;
+}
+
+/* Are these the cells that the definition has? */
+static bool same_cells(const struct vp_topology *topology, const struct vp_demand *demand,
+                       const struct vp_placement *earlier)
+{
+    bool same = earlier->n_cells == demand->n_cells;
+    for (size_t i = 0; same && i < demand->n_cells; i++) {
+        const struct vp_demand_cell *ours = &demand->cells[i];
+        const struct vp_guest_cell *cell = &earlier->cells[i];
+        same = hwloc_bitmap_isequal(ours->vcpus, cell->vcpus) && ours->memory_kib == cell->memory_kib &&
+               (ours->own_page ? cell->page_kib == ours->page_kib : is_page_wanted(topology, demand, cell));
+    }
+    return same;
+}
+
+/* As the planner itself would split it, pages of one size. */
+static bool same_split(const struct vp_topology *topology, const struct vp_demand *demand,
+                       const struct vp_placement *earlier)
 {
     uint64_t memory = 0;
-    for (unsigned i = 0; i < earlier->n_cells; i++)
+    bool same = earlier->n_cells == 1 ||
+                (demand->split != VP_SPLIT_NEVER && earlier->spread == (demand->split == VP_SPLIT_SPREAD));
+    for (unsigned i = 0; i < earlier->n_cells; i++) {
         memory += earlier->cells[i].memory_kib;
+        same = same && earlier->cells[i].page_kib == earlier->cells[0].page_kib;
+    }
+    return same && memory == demand->memory_kib && earlier->n_cells > 0 &&
+           is_page_wanted(topology, demand, &earlier->cells[0]);
+}
+
+static bool same_shape(const struct vp_topology *topology, const struct vp_demand *demand,
+                       const struct vp_placement *earlier)
+{
     return earlier->policy == demand->policy && earlier->threads == demand->threads &&
            earlier->n_vcpus == demand->vcpus && earlier->n_iothreads == demand->iothreads &&
            earlier->own_emulator == demand->own_emulator && earlier->own_iothreads == demand->own_iothreads &&
-           memory == demand->memory_kib && earlier->n_cells > 0;
+           (demand->n_cells > 0 ? same_cells(topology, demand, earlier)
+                                : same_split(topology, demand, earlier));
 }
 
-static bool is_page_wanted(const struct vp_topology *topology, const struct vp_demand *demand,
-                           const struct vp_placement *earlier)
+static hwloc_const_bitmap_t within_of(const struct vp_demand *demand, unsigned cell)
 {
-    if (earlier->size >= 0 &&
-        ((unsigned)earlier->size >= topology->n_sizes || topology->sizes[earlier->size] != earlier->page_kib))
-        return false;
-    if (demand->pages == NULL)
-        return earlier->page_kib == 0;
-    for (size_t i = 0; i < demand->n_pages; i++)
-        if (demand->pages[i] == earlier->page_kib)
-            return true;
-    return false;
+    return demand->n_cells > 0 && demand->cells[cell].within != NULL ? demand->cells[cell].within
+                                                                     : demand->within;
 }
 
 static bool memory_is_free(const struct vp_occupied *occupied, const struct vp_demand *demand,
@@ -35,16 +69,15 @@ static bool memory_is_free(const struct vp_occupied *occupied, const struct vp_d
 {
     const struct vp_topology *topology = occupied->topology;
     for (unsigned i = 0; i < earlier->n_cells; i++) {
-        const unsigned node = earlier->cells[i].memory_node;
-        uint64_t sum = 0;
-        if (node >= topology->n_nodes || earlier->cells[i].node >= topology->n_nodes ||
-            topology->nodes[earlier->cells[i].node].home != node)
+        const struct vp_guest_cell *cell = &earlier->cells[i];
+        struct vp_amount amount = {{demand->overhead_kib}};
+        if (cell->memory_node >= topology->n_nodes || cell->node >= topology->n_nodes ||
+            vp_home_within(topology, within_of(demand, i), cell->node) != cell->memory_node)
             return false;
         for (unsigned k = 0; k < earlier->n_cells; k++)
-            if (earlier->cells[k].memory_node == node)
-                sum += earlier->cells[k].memory_kib;
-        if (vp_occupied_free_kib(occupied, node, earlier->size, demand->grow_pools, demand->overhead_kib) <
-            sum)
+            if (earlier->cells[k].memory_node == cell->memory_node)
+                amount.kib[earlier->cells[k].size + 1] += earlier->cells[k].memory_kib;
+        if (!vp_occupied_fits(occupied, cell->memory_node, &amount, demand->grow_pools))
             return false;
     }
     return true;
@@ -54,12 +87,14 @@ static bool memory_is_free(const struct vp_occupied *occupied, const struct vp_d
 static bool is_sound(const struct vp_occupied *occupied, const struct vp_placement *earlier)
 {
     const struct vp_topology *topology = occupied->topology;
-    for (unsigned i = 0; i < earlier->n_cells; i++)
-        for (unsigned k = earlier->cells[i].first; k < earlier->cells[i].first + earlier->cells[i].n; k++)
-            if (k >= earlier->n_vcpus || hwloc_bitmap_weight(earlier->vcpus[k]) != 1 ||
-                !hwloc_bitmap_isincluded(earlier->vcpus[k], topology->nodes[earlier->cells[i].node].cpus) ||
+    for (unsigned i = 0; i < earlier->n_cells; i++) {
+        const struct vp_guest_cell *cell = &earlier->cells[i];
+        for (int k = hwloc_bitmap_first(cell->vcpus); k >= 0; k = hwloc_bitmap_next(cell->vcpus, k))
+            if ((unsigned)k >= earlier->n_vcpus || hwloc_bitmap_weight(earlier->vcpus[k]) != 1 ||
+                !hwloc_bitmap_isincluded(earlier->vcpus[k], topology->nodes[cell->node].cpus) ||
                 !hwloc_bitmap_isincluded(earlier->vcpus[k], earlier->owned))
                 return false;
+    }
     for (int os = hwloc_bitmap_first(earlier->owned); os >= 0; os = hwloc_bitmap_next(earlier->owned, os)) {
         vp_autobitmap core = vp_bitmap_new();
         const int cpu = vp_topology_cpu(topology, (unsigned)os);
@@ -97,16 +132,17 @@ int vp_placement_confirm(const struct vp_occupied *occupied, const struct vp_dem
                          struct vp_placement **ret_placement)
 {
     const struct vp_placement *earlier = demand->earlier;
-    if (!same_shape(demand, earlier) || earlier->policy == VP_POLICY_SHARED ||
-        !is_page_wanted(occupied->topology, demand, earlier) || !memory_is_free(occupied, demand, earlier) ||
-        !cpus_are_free(occupied, demand, earlier))
+    if (earlier->policy == VP_POLICY_SHARED || !same_shape(occupied->topology, demand, earlier) ||
+        !memory_is_free(occupied, demand, earlier) || !cpus_are_free(occupied, demand, earlier))
         return -EBUSY;
     vp_autoplacement placement = vp_placement_new(demand, earlier->n_cells);
-    placement->page_kib = earlier->page_kib;
-    placement->size = earlier->size;
     placement->confirmed = true;
+    placement->spread = earlier->spread;
     for (unsigned i = 0; i < earlier->n_cells; i++) {
+        hwloc_bitmap_t vcpus = placement->cells[i].vcpus;
+        copy_set(vcpus, earlier->cells[i].vcpus);
         placement->cells[i] = earlier->cells[i];
+        placement->cells[i].vcpus = vcpus;
         if (earlier->scopes != NULL)
             copy_set(placement->scopes[i], earlier->scopes[i]);
     }
@@ -124,61 +160,91 @@ int vp_placement_confirm(const struct vp_occupied *occupied, const struct vp_dem
     return r;
 }
 
-/* Nodes whose memory counts, those with most of it free first. Returns how many are needed, 0 when all
- * are not enough. */
-static unsigned nodes_for_memory(struct vp_search *search)
+/* Pieces of memory of a shared guest, in the order they are found: where the most is free. */
+struct piece {
+    unsigned node;
+    const struct vp_part *part;
+    uint64_t kib;
+};
+struct pieces {
+    struct piece *items;
+    size_t n, cap;
+};
+
+static bool add_pieces(const struct vp_search *search, const struct vp_part *part, struct vp_amount *amounts,
+                       struct pieces *pieces)
 {
     const struct vp_topology *topology = search->topology;
-    uint64_t rest = search->units;
+    const uint64_t unit = part->page_kib > 0 ? part->page_kib : search->unit_kib;
+    uint64_t rest = part->memory_kib;
     while (rest > 0) {
         unsigned best = UINT_MAX;
-        for (unsigned i = 0; i < topology->n_nodes; i++)
-            if (topology->nodes[i].home == i && search->capacity[i] == 0 && search->node_memory[i] > 0 &&
-                (best == UINT_MAX || search->node_memory[i] > search->node_memory[best]))
+        uint64_t most = 0;
+        for (unsigned i = 0; i < topology->n_nodes; i++) {
+            if (part->within != NULL && !hwloc_bitmap_isset(part->within, topology->nodes[i].os))
+                continue;
+            const uint64_t left = vp_occupied_free_kib(search->occupied, i, part->size,
+                                                       search->demand->grow_pools, &amounts[i]) /
+                                  unit * unit;
+            if (left > most) {
                 best = i;
+                most = left;
+            }
+        }
         if (best == UINT_MAX)
-            return 0;
-        search->capacity[best] = 1; /* seen */
-        search->chosen[search->n_chosen++] = best;
-        rest -= search->node_memory[best] < rest ? search->node_memory[best] : rest;
+            return false;
+        const uint64_t kib = most < rest ? most : rest;
+        vp_grow(&pieces->items, pieces->n, &pieces->cap, sizeof(pieces->items[0]));
+        pieces->items[pieces->n++] = (struct piece){best, part, kib};
+        amounts[best].kib[part->size + 1] += kib;
+        rest -= kib;
     }
-    return search->n_chosen;
+    return true;
 }
 
-static struct vp_placement *share(const struct vp_search *search)
+static bool find_pieces(const struct vp_search *search, struct pieces *pieces)
 {
-    struct vp_placement *placement = vp_placement_new(search->demand, search->n_chosen);
-    uint64_t rest = search->units;
+    vp_autofree struct vp_amount *amounts = vp_alloc(search->topology->n_nodes, sizeof(amounts[0]));
+    for (unsigned i = 0; i < search->topology->n_nodes; i++)
+        amounts[i].kib[0] = search->demand->overhead_kib;
+    for (size_t i = 0; i < search->n_parts; i++)
+        if (!add_pieces(search, &search->parts[i], amounts, pieces))
+            return false;
+    return true;
+}
 
-    placement->page_kib = search->page_kib;
-    placement->size = search->size;
-    for (unsigned i = 0; i < search->n_chosen; i++) {
-        const unsigned node = search->chosen[i];
-        const uint64_t part = search->node_memory[node] < rest ? search->node_memory[node] : rest;
-        placement->cells[i] = (struct vp_guest_cell){.node = node,
-                                                     .memory_node = node,
-                                                     .n = search->demand->vcpus,
-                                                     .memory_kib = part * search->unit_kib};
-        rest -= part;
-    }
-    copy_set(placement->scopes[0], search->base);
-    for (unsigned i = 0; i < search->demand->vcpus; i++)
-        copy_set(placement->vcpus[i], search->usable);
-    vp_placement_say(placement, "floats on all CPUs that no guest owns; its memory is not bound");
-    return placement;
+bool vp_search_share(struct vp_search *search)
+{
+    struct pieces pieces = {0};
+    const bool found = find_pieces(search, &pieces) && !hwloc_bitmap_iszero(search->usable);
+    free(pieces.items);
+    search->n_chosen = found ? 1 : 0;
+    return found;
 }
 
 int vp_placement_share(const struct vp_search *search, struct vp_placement **ret_placement,
                        struct vp_error **err)
 {
-    vp_autoplacement placement = share(search);
+    struct pieces pieces = {0};
+    (void)find_pieces(search, &pieces);
+    vp_autofree struct piece *items = pieces.items;
+    vp_autoplacement placement = vp_placement_new(search->demand, (unsigned)pieces.n);
+
+    for (size_t i = 0; i < pieces.n; i++) {
+        struct vp_guest_cell *cell = &placement->cells[i];
+        cell->node = cell->memory_node = items[i].node;
+        (void)hwloc_bitmap_set_range(cell->vcpus, 0, (int)search->demand->vcpus - 1);
+        cell->n = search->demand->vcpus;
+        cell->memory_kib = items[i].kib;
+        cell->page_kib = items[i].part->page_kib;
+        cell->size = items[i].part->size;
+    }
+    copy_set(placement->scopes[0], search->base);
+    for (unsigned i = 0; i < search->demand->vcpus; i++)
+        copy_set(placement->vcpus[i], search->usable);
+    vp_placement_say(placement, "floats on all CPUs that no guest owns; its memory is not bound");
     const int r = vp_placement_housekeep(placement, search->occupied, search->demand, err);
     if (r == 0)
         *ret_placement = vp_take(&placement);
     return r;
-}
-
-bool vp_search_share(struct vp_search *search)
-{
-    return !hwloc_bitmap_iszero(search->usable) && nodes_for_memory(search) > 0;
 }

@@ -20,11 +20,32 @@ uint64_t vp_search_device_distance(const struct vp_search *search, unsigned node
     return sum;
 }
 
+/* Is memory for all parts to be had with the CPUs on one node? With several parts, those that are bound
+ * must be bound to that node. */
+static bool memory_fits(const struct vp_search *search, unsigned node)
+{
+    vp_autofree bool *done = vp_alloc(search->n_parts, sizeof(done[0]));
+    for (size_t i = 0; i < search->n_parts; i++) {
+        const unsigned home = vp_home_within(search->topology, search->parts[i].within, node);
+        struct vp_amount amount = {{search->demand->overhead_kib}};
+        if (home == UINT_MAX || (search->parts[i].within != NULL && search->n_parts > 1 && home != node))
+            return false;
+        for (size_t k = i; k < search->n_parts && !done[i]; k++)
+            if (vp_home_within(search->topology, search->parts[k].within, node) == home) {
+                amount.kib[search->parts[k].size + 1] += search->parts[k].memory_kib;
+                done[k] = k > i;
+            }
+        if (!done[i] && !vp_occupied_fits(search->occupied, home, &amount, search->demand->grow_pools))
+            return false;
+    }
+    return true;
+}
+
 /* False when it does not fit that node. */
 static bool rank_node(const struct vp_search *search, unsigned node, bool *taken, struct vp_rank *ret_rank)
 {
     const struct vp_demand *demand = search->demand;
-    if (search->node_memory[node] < search->units || search->node_units[node] < demand->vcpus)
+    if (search->node_units[node] < demand->vcpus || !memory_fits(search, node))
         return false;
     if (demand->policy != VP_POLICY_DEDICATED) {
         vp_autobitmap scope = vp_float_scope(search, node, demand->vcpus, ret_rank);
@@ -35,8 +56,9 @@ static bool rank_node(const struct vp_search *search, unsigned node, bool *taken
                       vp_pick_helpers(search, node, search->n_helpers, taken, &picks);
     for (unsigned i = 0; i < picks.n; i++)
         taken[picks.items[i].core] = false;
-    *ret_rank = (struct vp_rank){
-        {vp_search_device_distance(search, node), picks.n_caches, picks.opened, search->node_units[node]}};
+    *ret_rank = (struct vp_rank){{vp_topology_distance(search->topology, node, search->home[node]),
+                                  vp_search_device_distance(search, node), picks.n_caches, picks.opened,
+                                  search->node_units[node]}};
     return fits;
 }
 
@@ -61,13 +83,43 @@ static bool choose_one(struct vp_search *search)
         search->helper_node = node;
         search->chosen[0] = node;
         search->share[0] = search->demand->vcpus;
+        for (size_t i = 0; i < search->n_parts; i++)
+            search->seats[i] = node;
     }
     return search->n_chosen > 0;
+}
+
+/* vCPUs that the memory of a node is enough for. */
+static uint64_t room_of(const struct vp_search *search, unsigned node)
+{
+    return search->node_memory[node] * search->demand->vcpus / search->units;
+}
+
+/* vCPUs that a node takes together with their part of the memory, whole pages. */
+static void find_capacities(struct vp_search *search)
+{
+    for (unsigned node = 0; node < search->topology->n_nodes; node++) {
+        const uint64_t room = room_of(search, node);
+        const uint64_t least = room < search->node_units[node] ? room : search->node_units[node];
+        search->capacity[node] = (unsigned)least / search->step * search->step;
+    }
+}
+
+/* What helpers take from a node's vCPUs. UINT_MAX when they do not fit. */
+static unsigned helper_loss(const struct vp_search *search, unsigned cost, unsigned node)
+{
+    const unsigned units = search->node_units[node];
+    const unsigned left = units < cost ? 0 : (units - cost) / search->step * search->step;
+    if (units < cost)
+        return UINT_MAX;
+    return search->capacity[node] > left ? search->capacity[node] - left : 0;
 }
 
 /* A search over sets of nodes of one size. */
 struct walk {
     const struct vp_search *search;
+    unsigned helper_cost;
+    uint64_t *room;  /* per node with memory, while a set is looked at: vCPUs that its memory is enough for */
     unsigned *order; /* nodes that have room, largest first */
     unsigned n, size;
     uint64_t need;
@@ -103,13 +155,57 @@ static bool can_reach(const struct walk *walk, unsigned from, unsigned count, ui
     return have >= walk->need;
 }
 
+/* The node of a set that loses least to helpers. UINT_MAX: they fit none. */
+static unsigned helper_node(const struct walk *walk, const unsigned *nodes, unsigned n)
+{
+    unsigned best = UINT_MAX;
+    unsigned best_loss = UINT_MAX;
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned loss = helper_loss(walk->search, walk->helper_cost, nodes[i]);
+        if (loss >= best_loss)
+            continue;
+        best = nodes[i];
+        best_loss = loss;
+    }
+    return best;
+}
+
+/* Does a set hold the guest? Nodes that get their memory from the same place divide it. */
+static bool holds(const struct walk *walk, const unsigned *nodes, unsigned n)
+{
+    const struct vp_search *search = walk->search;
+    const unsigned helper = helper_node(walk, nodes, n);
+    uint64_t have = 0;
+    if (helper == UINT_MAX)
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        walk->room[search->home[nodes[i]]] = room_of(search, nodes[i]);
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t *room = &walk->room[search->home[nodes[i]]];
+        const unsigned loss = nodes[i] == helper ? helper_loss(search, walk->helper_cost, helper) : 0;
+        const unsigned part = search->capacity[nodes[i]] - loss;
+        const uint64_t least =
+            *room / search->step * search->step < part ? *room / search->step * search->step : part;
+        *room -= least;
+        have += least;
+    }
+    return have >= search->demand->vcpus;
+}
+
+static void keep_best(struct walk *walk, uint64_t cost)
+{
+    if (cost >= walk->best_cost || !holds(walk, walk->path, walk->size))
+        return;
+    walk->best_cost = cost;
+    memcpy(walk->best, walk->path, walk->size * sizeof(walk->path[0]));
+}
+
 static void descend(struct walk *walk, unsigned depth, unsigned from, uint64_t have, uint64_t cost)
 {
     if (cost >= walk->best_cost)
         return;
     if (depth == walk->size) {
-        walk->best_cost = cost;
-        memcpy(walk->best, walk->path, depth * sizeof(walk->path[0]));
+        keep_best(walk, cost);
         return;
     }
     for (unsigned i = from; i + (walk->size - depth) <= walk->n; i++) {
@@ -170,10 +266,7 @@ static void grow_from(struct walk *walk, unsigned seed)
         have += walk->search->capacity[best];
         cost += best_cost;
     }
-    if (cost < walk->best_cost) {
-        walk->best_cost = cost;
-        memcpy(walk->best, walk->path, walk->size * sizeof(walk->path[0]));
-    }
+    keep_best(walk, cost);
 }
 
 static int compare_index(const void *left, const void *right)
@@ -184,18 +277,22 @@ static int compare_index(const void *left, const void *right)
 }
 
 /* Equal parts as far as there is room, the rest where there is more. */
-static void split(struct vp_search *search)
+static void split(struct vp_search *search, uint64_t *room)
 {
     const unsigned step = search->step;
     unsigned rest = search->demand->vcpus;
+    for (unsigned i = 0; i < search->n_chosen; i++)
+        room[search->home[search->chosen[i]]] = room_of(search, search->chosen[i]);
     for (unsigned at = 0, full = 0; rest > 0 && full < search->n_chosen; at = (at + 1) % search->n_chosen) {
         const unsigned part = rest < step ? rest : step;
-        if (search->share[at] + part > search->capacity[search->chosen[at]]) {
+        uint64_t *left = &room[search->home[search->chosen[at]]];
+        if (search->share[at] + part > search->capacity[search->chosen[at]] || *left < part) {
             full++;
             continue;
         }
         full = 0;
         search->share[at] += part;
+        *left -= part;
         rest -= part;
     }
     /* A node that is there for the helpers only has no cell. */
@@ -208,28 +305,8 @@ static void split(struct vp_search *search)
     search->n_chosen = n;
 }
 
-/* CPUs' nodes that get their memory from the same place divide it. */
-static unsigned sharers(const struct vp_topology *topology, unsigned node)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < topology->n_nodes; i++)
-        n += topology->nodes[i].n > 0 && topology->nodes[i].home == topology->nodes[node].home;
-    return n > 0 ? n : 1;
-}
-
-/* vCPUs that a node takes together with their part of the memory, whole pages. */
-static void find_capacities(struct vp_search *search)
-{
-    for (unsigned node = 0; node < search->topology->n_nodes; node++) {
-        const uint64_t memory = search->node_memory[node] / sharers(search->topology, node);
-        const uint64_t cap = search->units > 0 ? memory * search->demand->vcpus / search->units : UINT_MAX;
-        const uint64_t least = cap < search->node_units[node] ? cap : search->node_units[node];
-        search->capacity[node] = (unsigned)least / search->step * search->step;
-    }
-}
-
 /* What helpers of the emulator cost on one node at most, in vCPUs: whole cores, the smallest there are. */
-static unsigned helper_cost(const struct vp_search *search)
+unsigned vp_search_helper_cost(const struct vp_search *search)
 {
     unsigned least = search->topology->threads;
     if (search->demand->threads == VP_THREADS_ANY || search->n_helpers == 0)
@@ -241,76 +318,60 @@ static unsigned helper_cost(const struct vp_search *search)
     return cores * (search->demand->threads == VP_THREADS_ISOLATE ? 1 : search->topology->threads);
 }
 
-/* The helpers go where they take least from the vCPUs. */
-static bool seat_helpers(struct vp_search *search)
-{
-    const unsigned cost = helper_cost(search);
-    unsigned best = UINT_MAX;
-    unsigned best_loss = UINT_MAX;
-    for (unsigned i = 0; cost > 0 && i < search->n_chosen; i++) {
-        const unsigned node = search->chosen[i];
-        const unsigned units = search->node_units[node];
-        const unsigned left = units < cost ? 0 : (units - cost) / search->step * search->step;
-        const unsigned loss = search->capacity[node] > left ? search->capacity[node] - left : 0;
-        if (units < cost || loss >= best_loss)
-            continue;
-        best = node;
-        best_loss = loss;
-    }
-    if (cost == 0)
-        return true;
-    if (best == UINT_MAX)
-        return false;
-    search->capacity[best] -= best_loss;
-    search->helper_node = best;
-    return true;
-}
-
+/* The smallest number of nodes first. */
 static bool find_set(struct walk *walk)
 {
     const unsigned seeds = walk->n > SEEDS_ALL ? 1 : walk->n;
-    for (walk->size = 2; walk->size <= walk->n && !can_reach(walk, 0, walk->size, 0);)
-        walk->size++;
-    if (walk->size > walk->n)
-        return false;
-    for (unsigned i = 0; i < seeds; i++)
-        grow_from(walk, walk->order[i]);
-    descend(walk, 0, 0, 0, 0);
+    for (walk->size = 2; walk->size <= walk->n && walk->best_cost == UINT64_MAX; walk->size++) {
+        if (!can_reach(walk, 0, walk->size, 0))
+            continue;
+        for (unsigned i = 0; i < seeds; i++)
+            grow_from(walk, walk->order[i]);
+        descend(walk, 0, 0, 0, 0);
+    }
+    walk->size--;
     return walk->best_cost != UINT64_MAX;
 }
 
 static bool choose_several(struct vp_search *search)
 {
     const unsigned n_nodes = search->topology->n_nodes;
-    const unsigned cost = helper_cost(search);
     vp_autofree unsigned *order = vp_alloc(n_nodes, sizeof(order[0]));
     vp_autofree unsigned *path = vp_alloc(n_nodes, sizeof(path[0]));
+    vp_autofree uint64_t *room = vp_alloc(n_nodes, sizeof(room[0]));
     struct walk walk = {.search = search,
+                        .helper_cost = vp_search_helper_cost(search),
+                        .room = room,
                         .order = order,
                         .path = path,
                         .best = search->chosen,
-                        .need = (uint64_t)search->demand->vcpus + (cost > 0 ? cost + search->step - 1 : 0),
                         .best_cost = UINT64_MAX};
 
     find_capacities(search);
     for (unsigned i = 0; i < n_nodes; i++)
         if (search->capacity[i] > 0)
             order[walk.n++] = i;
+    const unsigned cheapest = helper_node(&walk, order, walk.n);
+    if (cheapest == UINT_MAX)
+        return false;
+    walk.need = search->demand->vcpus + helper_loss(search, walk.helper_cost, cheapest);
     qsort_r(order, walk.n, sizeof(order[0]), compare_capacity, search);
     if (!find_set(&walk))
         return false;
     search->n_chosen = walk.size;
     qsort(search->chosen, walk.size, sizeof(search->chosen[0]), compare_index);
-    if (!seat_helpers(search)) {
-        search->n_chosen = 0;
-        return false;
-    }
-    split(search);
+    search->helper_node = helper_node(&walk, search->chosen, walk.size);
+    search->capacity[search->helper_node] -= helper_loss(search, walk.helper_cost, search->helper_node);
+    split(search, room);
     search->cost = walk.best_cost >> 32;
     return true;
 }
 
 bool vp_search_nodes(struct vp_search *search)
 {
-    return choose_one(search) || choose_several(search);
+    if (choose_one(search))
+        return true;
+    if (search->demand->split == VP_SPLIT_NEVER)
+        return false;
+    return search->demand->n_cells > 0 ? vp_search_cells(search) : choose_several(search);
 }

@@ -3,6 +3,15 @@
 
 #include "placement.h"
 
+/* vCPUs and memory that stay together: a cell that the definition has, or the whole guest. */
+struct vp_part {
+    hwloc_const_bitmap_t vcpus; /* NULL: all */
+    unsigned n;
+    uint64_t memory_kib, page_kib;
+    int size;
+    hwloc_const_bitmap_t within; /* NULL: anywhere */
+};
+
 /* One attempt to place a guest: which memory, which CPUs, and what that leaves on each node. */
 struct vp_search {
     const struct vp_topology *topology;
@@ -12,6 +21,8 @@ struct vp_search {
     int size;          /* index, -1: ordinary memory */
     uint64_t units;    /* memory in pieces that cannot be split */
     uint64_t unit_kib;
+    struct vp_part *parts; /* at least one */
+    size_t n_parts;
     unsigned step;      /* vCPUs that stay together */
     unsigned n_helpers; /* threads of the emulator with a CPU of their own */
 
@@ -21,19 +32,24 @@ struct vp_search {
     unsigned *core_units;  /* per core: vCPUs that it takes */
     unsigned *cache_units; /* per cache */
     unsigned *node_units;  /* per node */
+    unsigned *home;        /* per node: where memory for its CPUs comes from, UINT_MAX: nowhere */
     uint64_t *node_memory; /* per node: units of memory that its CPUs could use */
     unsigned *capacity;    /* per node: vCPUs, with their part of memory */
 
     /* Result. */
     unsigned n_chosen, *chosen; /* nodes by index */
     unsigned *share;            /* vCPUs on each chosen node */
+    unsigned *seats;            /* node of each part, where the parts are the definition's cells */
     unsigned helper_node;       /* with room for the helpers */
     uint64_t cost;              /* distances between the chosen nodes, summed */
 };
 
+/* Where CPUs of a node get memory from when it may come from the nodes `within`; UINT_MAX: nowhere. */
+unsigned vp_home_within(const struct vp_topology *topology, hwloc_const_bitmap_t within, unsigned node);
+
 /* How good a node is for a guest that fits it; less is better, the first that differs decides. */
 struct vp_rank {
-    uint64_t keys[4];
+    uint64_t keys[5];
 };
 
 /* Cores that were picked on a node, in order. */
@@ -62,6 +78,10 @@ struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct
 
 /* Choose nodes and their shares, as few and as near as there are. False when the guest does not fit. */
 bool vp_search_nodes(struct vp_search *search);
+/* placement_cells.c: the same for a guest that has cells and that no node holds. */
+bool vp_search_cells(struct vp_search *search);
+/* What helpers of the emulator cost on one node at most, in vCPUs: whole cores, the smallest there are. */
+unsigned vp_search_helper_cost(const struct vp_search *search);
 
 /* placement_cores.c: dedicated CPUs. False when `n` vCPUs and `helpers` do not fit the node. `taken`
  * has a flag for each core. */
@@ -93,7 +113,7 @@ struct vp_placement *vp_placement_new(const struct vp_demand *demand, unsigned n
 /* placement_keep.c: the place that the guest had before; -EBUSY when it is not to be had. */
 int vp_placement_confirm(const struct vp_occupied *occupied, const struct vp_demand *demand,
                          struct vp_placement **ret_placement);
-/* Is there a CPU and the memory for a shared guest? The nodes it is counted on are the result. */
+/* Is there a CPU and the memory for a shared guest? */
 bool vp_search_share(struct vp_search *search);
 int vp_placement_share(const struct vp_search *search, struct vp_placement **ret_placement,
                        struct vp_error **err);

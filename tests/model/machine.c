@@ -96,31 +96,64 @@ static void check_cores(const struct machine *machine, const struct vp_demand *d
     }
 }
 
+/* Memory of one node that a placement takes. */
+static struct vp_amount amount_on(const struct vp_placement *placement, unsigned node)
+{
+    struct vp_amount amount = {{placement->cells[0].memory_node == node ? placement->overhead_kib : 0}};
+    for (unsigned i = 0; i < placement->n_cells; i++)
+        if (placement->cells[i].memory_node == node)
+            amount.kib[placement->cells[i].size + 1] += placement->cells[i].memory_kib;
+    return amount;
+}
+
+/* CPUs of a cell are those of its node, and memory is there where there is some. */
+static void check_cell(const struct machine *machine, const struct vp_demand *demand,
+                       const struct vp_placement *placement, unsigned number)
+{
+    const struct vp_topology *topology = machine->topology;
+    const struct vp_guest_cell *cell = &placement->cells[number];
+    hwloc_const_bitmap_t within = demand->n_cells > 0 && demand->cells[number].within != NULL
+                                      ? demand->cells[number].within
+                                      : demand->within;
+    const struct vp_amount amount = amount_on(placement, cell->memory_node);
+    ck_assert_msg(vp_occupied_fits(machine->occupied, cell->memory_node, &amount, demand->grow_pools),
+                  "%s: memory of cell %u", demand->name, number);
+    ck_assert_msg(cell->size < 0 ? cell->page_kib == 0
+                                 : topology->sizes[cell->size] == cell->page_kib &&
+                                       cell->memory_kib % cell->page_kib == 0,
+                  "%s: pages of cell %u", demand->name, number);
+    ck_assert_msg(within == NULL || hwloc_bitmap_isset(within, topology->nodes[cell->memory_node].os),
+                  "%s: memory of cell %u is bound elsewhere", demand->name, number);
+    ck_assert_uint_eq((unsigned)hwloc_bitmap_weight(cell->vcpus), cell->n);
+    if (demand->policy == VP_POLICY_SHARED)
+        return;
+    ck_assert_msg(within != NULL || topology->nodes[cell->node].home == cell->memory_node, "%s: cell %u",
+                  demand->name, number);
+    for (int k = hwloc_bitmap_first(cell->vcpus); k >= 0; k = hwloc_bitmap_next(cell->vcpus, k))
+        ck_assert_msg(hwloc_bitmap_isincluded(placement->vcpus[k], topology->nodes[cell->node].cpus),
+                      "%s: vCPU %d is not on node %u", demand->name, k, cell->node);
+}
+
 static void check_memory(const struct machine *machine, const struct vp_demand *demand,
                          const struct vp_placement *placement)
 {
-    const struct vp_topology *topology = machine->topology;
+    vp_autobitmap seen = vp_bitmap_new();
     uint64_t sum = 0;
-    unsigned next = 0;
     for (unsigned i = 0; i < placement->n_cells; i++) {
         const struct vp_guest_cell *cell = &placement->cells[i];
+        check_cell(machine, demand, placement, i);
         sum += cell->memory_kib;
-        ck_assert_msg(topology->nodes[cell->node].home == cell->memory_node, "%s: cell %u", demand->name, i);
-        ck_assert_msg(placement->page_kib == 0 || cell->memory_kib % placement->page_kib == 0, "%s",
-                      demand->name);
-        ck_assert_msg(vp_occupied_free_kib(machine->occupied, cell->memory_node, placement->size,
-                                           demand->grow_pools, demand->overhead_kib) >= cell->memory_kib,
-                      "%s: memory of cell %u", demand->name, i);
-        if (demand->policy == VP_POLICY_SHARED)
+        ck_assert_msg(demand->policy == VP_POLICY_SHARED || !hwloc_bitmap_intersects(seen, cell->vcpus),
+                      "%s: cell %u", demand->name, i);
+        (void)hwloc_bitmap_or(seen, seen, cell->vcpus);
+        if (demand->n_cells == 0 || demand->policy == VP_POLICY_SHARED)
             continue;
-        ck_assert_msg(cell->first == next && cell->n > 0, "%s: cell %u", demand->name, i);
-        next += cell->n;
-        for (unsigned k = cell->first; k < next; k++)
-            ck_assert_msg(hwloc_bitmap_isincluded(placement->vcpus[k], topology->nodes[cell->node].cpus),
-                          "%s: vCPU %u is not on node %u", demand->name, k, cell->node);
+        ck_assert_msg(hwloc_bitmap_isequal(cell->vcpus, demand->cells[i].vcpus) &&
+                          cell->memory_kib == demand->cells[i].memory_kib,
+                      "%s: cell %u is not the definition's", demand->name, i);
     }
     ck_assert_uint_eq(sum, demand->memory_kib);
-    ck_assert(demand->policy == VP_POLICY_SHARED || next == demand->vcpus);
+    ck_assert_int_eq(hwloc_bitmap_weight(seen), (int)demand->vcpus);
     ck_assert_uint_gt(placement->n_reasons, 0);
 }
 

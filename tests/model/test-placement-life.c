@@ -45,8 +45,8 @@ static void count_room(const struct machine *machine, const struct vp_demand *de
     *ret_node = *ret_cache = false;
     for (unsigned node = 0; node < topology->n_nodes; node++) {
         unsigned on_node = 0;
-        if (vp_occupied_free_kib(machine->occupied, node, -1, false, demand->overhead_kib) <
-            demand->memory_kib)
+        if (vp_occupied_free_kib(machine->occupied, node, -1, false,
+                                 &(struct vp_amount){{demand->overhead_kib}}) < demand->memory_kib)
             continue;
         for (unsigned cache = topology->nodes[node].first;
              cache < topology->nodes[node].first + topology->nodes[node].n; cache++) {

@@ -392,8 +392,8 @@ START_TEST(huge_pages)
         return;
     }
     machine_check(&machine, &demand, placement);
-    ck_assert_msg(placement->page_kib == pools[_i].page_kib, "%s: %lu", demand.name,
-                  (unsigned long)placement->page_kib);
+    ck_assert_msg(placement->cells[0].page_kib == pools[_i].page_kib, "%s: %lu", demand.name,
+                  (unsigned long)placement->cells[0].page_kib);
     ck_assert_msg(placement->n_cells == pools[_i].cells, "%s: %u cells", demand.name, placement->n_cells);
     vp_occupied_add(machine.occupied, placement);
     vp_occupied_remove(machine.occupied, placement);
