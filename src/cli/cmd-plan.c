@@ -6,6 +6,7 @@
 
 #include "escape.h"
 #include "json.h"
+#include "placed.h"
 #include "table.h"
 
 /* Characters of a value that a table shows; elements are longer. */
@@ -17,7 +18,8 @@ struct view {
     struct vp_cli *cli;
     struct vp_host *host;
     const struct vp_result *result;
-    char *name, *uuid, *cpus, *nodes; /* owned */
+    const struct vp_topology *topology; /* borrowed; where the guest is placed */
+    char *name, *uuid, *cpus, *nodes;   /* owned */
 };
 
 static void view_done(struct view *view)
@@ -31,6 +33,14 @@ static void view_done(struct view *view)
 static bool shown(const struct view *view, const struct vp_action *action)
 {
     return view->cli->all || action->changes;
+}
+
+/* Why the guest fits nowhere; NULL where it does, or where nobody asked. */
+static const char *unplaced(const struct view *view)
+{
+    const struct vp_plan *plan = view->result->plan;
+
+    return plan != NULL && plan->unplaced != NULL ? plan->unplaced->message : NULL;
 }
 
 static json_object *action_json(const struct vp_action *action)
@@ -74,7 +84,9 @@ static void print_json(const struct view *view)
     vp_json_add_text(top, "profile", result->profile != NULL ? result->profile->name : NULL);
     vp_json_add_text(top, "phase", vp_phase_names[view->cli->phase]);
     vp_json_add(top, "host", host);
-    vp_json_add(top, "placement", NULL);
+    vp_json_add(top, "placement",
+                view->topology != NULL ? vp_placed_json(view->topology, result->plan->placement) : NULL);
+    vp_json_add_text(top, "unplaced", unplaced(view));
     vp_json_add(top, "actions", actions);
     vp_json_add(top, "warnings", warnings);
     vp_json_print(top);
@@ -147,6 +159,61 @@ static void print_actions(const struct view *view)
     vp_table_print(table);
 }
 
+static void add_placement(struct vp_table *table, const char *color, const char *key, const char *text)
+{
+    if (text[0] == '\0')
+        return;
+    vp_table_row(table);
+    vp_table_cell(table, NULL, "placement");
+    vp_table_cell(table, color, key);
+    vp_table_cell(table, color, text);
+}
+
+static void add_place(struct vp_table *table, const struct view *view)
+{
+    const struct vp_placement *placement = view->result->plan->placement;
+    vp_autofree char *vcpus = vp_placed_sets(placement->vcpus, placement->n_vcpus);
+    vp_autofree char *emulator = vp_bitmap_text(placement->emulator);
+    vp_autofree char *iothreads = vp_placed_sets(placement->iothreads, placement->n_iothreads);
+    vp_autofree char *nodes = vp_placed_nodes(view->topology, placement);
+    vp_autofree char *caches = vp_placed_caches(view->topology, placement);
+    vp_autofree char *memory = vp_placed_memory(view->topology, placement);
+    vp_autofree char *pages = vp_placed_pages(placement);
+
+    add_placement(table, NULL, "policy", vp_policy_names[placement->policy]);
+    add_placement(table, "bold", "vcpus", vcpus);
+    add_placement(table, NULL, "emulator", emulator);
+    add_placement(table, NULL, "iothreads", iothreads);
+    add_placement(table, NULL, "nodes", nodes);
+    add_placement(table, NULL, "caches", caches);
+    add_placement(table, NULL, "memory", memory);
+    add_placement(table, NULL, "pages", pages);
+    for (size_t i = 0; i < placement->n_reasons; i++)
+        add_placement(table, "darkgray", "because", placement->reasons[i]);
+}
+
+/* Where the guest goes, and why there; or why it fits nowhere. */
+static void print_placement(const struct view *view)
+{
+    static const struct vp_column columns[] = {
+        {NULL, VP_COLUMN_WHOLE, false},
+        {"PLACEMENT", VP_COLUMN_WHOLE, false},
+        {"WHERE, AND WHY", VP_COLUMN_WRAP, false},
+    };
+    vp_autotable table = vp_table_new(view->cli, columns, VP_ARRAY_SIZE(columns));
+    const char *why_not = unplaced(view);
+
+    if (view->topology == NULL && why_not == NULL)
+        return;
+    if (view->topology != NULL)
+        add_place(table, view);
+    else
+        add_placement(table, "red", "nowhere", why_not);
+    vp_table_print(table);
+    if (vp_cli_pretty(view->cli))
+        puts("");
+}
+
 static void print_notes(const struct view *view)
 {
     static const struct vp_column columns[] = {
@@ -211,6 +278,7 @@ static void print_text(const struct view *view)
     else
         printf("domain\t%s\t%s\nprofile\t%s\nphase\t%s\nhost\t%s\t%s\t%s\n", name, view->uuid, profile->name,
                vp_phase_names[view->cli->phase], source, view->cpus, view->nodes);
+    print_placement(view);
     print_actions(view);
     if (pretty)
         print_sum(view);
@@ -247,6 +315,11 @@ int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err)
     r = vp_host_lists(engine.host, &view.cpus, &view.nodes, err);
     if (r < 0)
         return r;
+    if (result.plan != NULL && result.plan->placement != NULL) {
+        r = engine.placer->topology(engine.placer, &view.topology, err);
+        if (r < 0)
+            return r;
+    }
     view.host = engine.host;
     view.name = vp_domain_name(domain);
     view.uuid = vp_domain_uuid(domain);

@@ -98,7 +98,7 @@ d = json.load(sys.stdin)
 sys.exit(0 if ($2) else 1)" <<<"$OUT" 2>"$work/stderr"; then ok "$1"; else not_ok "$1" "$(cat "$work/stderr") $OUT"; fi
 }
 run_here plan --json -p sql-db --host "$host" "$work/plain.xml"
-json 'plan --json: the members, in order' "list(d) == ['domain', 'profile', 'phase', 'host', 'placement', 'actions', 'warnings']"
+json 'plan --json: the members, in order' "list(d) == ['domain', 'profile', 'phase', 'host', 'placement', 'unplaced', 'actions', 'warnings']"
 json 'plan --json: domain and host' "list(d['domain']) == ['name', 'uuid'] and d['domain']['name'] == 'plain' and d['host']['cpus'] == '0-3' and d['host']['nodes'] == '0' and list(d['host']) == ['source', 'cpus', 'nodes'] and d['placement'] is None"
 json 'plan --json: actions' "len(d['actions']) > 3 and all(list(a) == ['knob', 'effect', 'kind', 'target', 'value', 'previous', 'reason'] for a in d['actions'])"
 json 'plan --json: absent is null' "[a['previous'] for a in d['actions'] if a['target'] == 'devices/disk[vda]/driver/@cache'] == [None]"
