@@ -109,7 +109,8 @@ static void deal(const struct vp_search *search, const struct vp_picks *picks, h
     }
 }
 
-static bool give_helpers(const struct vp_search *search, bool *taken, struct vp_placement *placement)
+static bool give_helpers(const struct vp_search *search, const struct vp_picks *vcpus, bool *taken,
+                         struct vp_placement *placement)
 {
     const struct vp_demand *demand = search->demand;
     VP_CLEANUP(vp_picks_done) struct vp_picks picks = {0};
@@ -118,7 +119,7 @@ static bool give_helpers(const struct vp_search *search, bool *taken, struct vp_
 
     if (search->n_helpers == 0)
         return true;
-    if (!vp_pick_helpers(search, search->helper_node, search->n_helpers, taken, &picks))
+    if (!vp_pick_helpers(search, search->helper_node, search->n_helpers, vcpus, taken, &picks))
         return false;
     if (demand->own_emulator)
         sets[n++] = placement->emulator;
@@ -146,6 +147,7 @@ static bool place_dedicated(const struct vp_search *search, struct vp_placement 
 {
     vp_autofree bool *taken = vp_alloc(search->topology->n_cores, sizeof(taken[0]));
     vp_autofree hwloc_bitmap_t *sets = vp_alloc(placement->n_vcpus, sizeof(hwloc_bitmap_t));
+    VP_CLEANUP(vp_picks_done) struct vp_picks beside = {0};
     for (unsigned i = 0; i < search->n_chosen; i++) {
         const unsigned node = search->chosen[i];
         const unsigned n = gather(placement, node, sets);
@@ -158,8 +160,12 @@ static bool place_dedicated(const struct vp_search *search, struct vp_placement 
                          "node %u: %u core%s in %u last-level cache%s, %u of these whole and free before",
                          search->topology->nodes[node].os, picks.n, picks.n == 1 ? "" : "s", picks.n_caches,
                          picks.n_caches == 1 ? "" : "s", picks.opened);
+        if (node == search->helper_node) {
+            beside = picks;
+            picks = (struct vp_picks){0};
+        }
     }
-    return give_helpers(search, taken, placement);
+    return give_helpers(search, &beside, taken, placement);
 }
 
 static void place_floating(const struct vp_search *search, struct vp_placement *placement)

@@ -3,13 +3,12 @@
 
 /* Which caches and cores of a node a dedicated guest gets. */
 
-static void add_pick(const struct vp_search *search, unsigned core, unsigned n, bool *taken,
-                     struct vp_picks *picks)
+static void add_pick(const struct vp_search *search, struct vp_pick pick, bool *taken, struct vp_picks *picks)
 {
     if (picks->items == NULL)
         picks->items = vp_alloc(search->topology->n_cores, sizeof(picks->items[0]));
-    picks->items[picks->n++] = (struct vp_pick){core, n};
-    taken[core] = true;
+    picks->items[picks->n++] = pick;
+    taken[pick.core] = true;
 }
 
 void vp_picks_done(struct vp_picks *picks)
@@ -26,7 +25,7 @@ static unsigned pick_in_cache(const struct vp_search *search, const struct vp_ca
     for (unsigned size = search->topology->threads; size > 0; size--)
         for (unsigned core = cache->first; core < end && n >= size; core++)
             if (!taken[core] && search->core_units[core] == size) {
-                add_pick(search, core, size, taken, picks);
+                add_pick(search, (struct vp_pick){core, 0, size}, taken, picks);
                 n -= size;
             }
     unsigned best = end;
@@ -36,7 +35,7 @@ static unsigned pick_in_cache(const struct vp_search *search, const struct vp_ca
             best = core;
     if (best == end)
         return n;
-    add_pick(search, best, n, taken, picks);
+    add_pick(search, (struct vp_pick){best, 0, n}, taken, picks);
     return 0;
 }
 
@@ -94,11 +93,27 @@ bool vp_pick_vcpus(const struct vp_search *search, unsigned node, unsigned n, bo
     return true;
 }
 
-/* Helpers share cores with each other, not with vCPUs. Near the vCPUs' caches first, and where a cache
- * is broken already. */
-bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, bool *taken,
-                     struct vp_picks *ret_picks)
+/* Siblings of vCPUs that would stay idle. Returns the helpers that are left. */
+static unsigned pick_spare(const struct vp_search *search, unsigned n, const struct vp_picks *vcpus,
+                           bool *taken, struct vp_picks *picks)
 {
+    for (unsigned i = 0; search->demand->threads == VP_THREADS_SIBLINGS && n > 0 && i < vcpus->n; i++) {
+        const struct vp_pick *pick = &vcpus->items[i];
+        const unsigned spare = search->core_free[pick->core] - pick->n;
+        const unsigned part = spare < n ? spare : n;
+        if (part > 0)
+            add_pick(search, (struct vp_pick){pick->core, pick->n, part}, taken, picks);
+        n -= part;
+    }
+    return n;
+}
+
+/* Helpers share cores with each other; with vCPUs only where a thread would be idle otherwise and the guest
+ * does not want that. Near the vCPUs' caches first, and where a cache is broken already. */
+bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, const struct vp_picks *vcpus,
+                     bool *taken, struct vp_picks *ret_picks)
+{
+    n = pick_spare(search, n, vcpus, taken, ret_picks);
     const struct vp_node *it = &search->topology->nodes[node];
     for (int round = 0; round < 3; round++)
         for (unsigned i = 0; n > 0 && i < it->n; i++) {
@@ -112,7 +127,7 @@ bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, 
                 if (taken[core] || search->core_units[core] == 0)
                     continue;
                 const unsigned part = search->core_free[core] < n ? search->core_free[core] : n;
-                add_pick(search, core, part, taken, ret_picks);
+                add_pick(search, (struct vp_pick){core, 0, part}, taken, ret_picks);
                 n -= part;
             }
         }
@@ -122,10 +137,12 @@ bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, 
 void vp_pick_cpus(const struct vp_search *search, const struct vp_pick *pick, hwloc_bitmap_t set)
 {
     const struct vp_core *core = &search->topology->cores[pick->core];
-    unsigned n = pick->n;
-    for (unsigned i = core->first; n > 0 && i < core->first + core->n; i++)
-        if (hwloc_bitmap_isset(search->usable, search->topology->cpus[i].os)) {
+    unsigned at = 0;
+    for (unsigned i = core->first; i < core->first + core->n; i++) {
+        if (!hwloc_bitmap_isset(search->usable, search->topology->cpus[i].os))
+            continue;
+        if (at >= pick->from && at < pick->from + pick->n)
             (void)hwloc_bitmap_set(set, search->topology->cpus[i].os);
-            n--;
-        }
+        at++;
+    }
 }

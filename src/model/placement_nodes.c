@@ -52,10 +52,13 @@ static bool rank_node(const struct vp_search *search, unsigned node, bool *taken
         return !hwloc_bitmap_iszero(scope);
     }
     VP_CLEANUP(vp_picks_done) struct vp_picks picks = {0};
+    VP_CLEANUP(vp_picks_done) struct vp_picks helpers = {0};
     const bool fits = vp_pick_vcpus(search, node, demand->vcpus, taken, &picks) &&
-                      vp_pick_helpers(search, node, search->n_helpers, taken, &picks);
+                      vp_pick_helpers(search, node, search->n_helpers, &picks, taken, &helpers);
     for (unsigned i = 0; i < picks.n; i++)
         taken[picks.items[i].core] = false;
+    for (unsigned i = 0; i < helpers.n; i++)
+        taken[helpers.items[i].core] = false;
     *ret_rank = (struct vp_rank){{vp_topology_distance(search->topology, node, search->home[node]),
                                   vp_search_device_distance(search, node), picks.n_caches, picks.opened,
                                   search->node_units[node]}};
@@ -305,17 +308,16 @@ static void split(struct vp_search *search, uint64_t *room)
     search->n_chosen = n;
 }
 
-/* What helpers of the emulator cost on one node at most, in vCPUs: whole cores, the smallest there are. */
+/* Threads beside vCPUs or each other, but for a guest that wants its cores for itself: whole ones then. */
 unsigned vp_search_helper_cost(const struct vp_search *search)
 {
     unsigned least = search->topology->threads;
-    if (search->demand->threads == VP_THREADS_ANY || search->n_helpers == 0)
+    if (search->demand->threads != VP_THREADS_ISOLATE || search->n_helpers == 0)
         return search->n_helpers;
     for (unsigned core = 0; core < search->topology->n_cores; core++)
         if (search->core_units[core] > 0 && search->core_free[core] < least)
             least = search->core_free[core];
-    const unsigned cores = (search->n_helpers + least - 1) / least;
-    return cores * (search->demand->threads == VP_THREADS_ISOLATE ? 1 : search->topology->threads);
+    return (search->n_helpers + least - 1) / least;
 }
 
 /* The smallest number of nodes first. */

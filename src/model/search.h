@@ -54,7 +54,7 @@ struct vp_rank {
 
 /* Cores that were picked on a node, in order. */
 struct vp_pick {
-    unsigned core, n; /* n vCPUs */
+    unsigned core, from, n; /* n CPUs of the usable ones, from that one on */
 };
 struct vp_picks {
     struct vp_pick *items;
@@ -80,7 +80,7 @@ struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct
 bool vp_search_nodes(struct vp_search *search);
 /* placement_cells.c: the same for a guest that has cells and that no node holds. */
 bool vp_search_cells(struct vp_search *search);
-/* What helpers of the emulator cost on one node at most, in vCPUs: whole cores, the smallest there are. */
+/* What helpers of the emulator cost on one node at most, in vCPUs. */
 unsigned vp_search_helper_cost(const struct vp_search *search);
 
 /* placement_cores.c: dedicated CPUs. False when `n` vCPUs and `helpers` do not fit the node. `taken`
@@ -88,9 +88,9 @@ unsigned vp_search_helper_cost(const struct vp_search *search);
 void vp_picks_done(struct vp_picks *picks);
 bool vp_pick_vcpus(const struct vp_search *search, unsigned node, unsigned n, bool *taken,
                    struct vp_picks *ret_picks);
-/* Cores for helpers; cores that are taken are marked. */
-bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, bool *taken,
-                     struct vp_picks *ret_picks);
+/* CPUs for helpers, on a node where `vcpus` were picked for the same guest. */
+bool vp_pick_helpers(const struct vp_search *search, unsigned node, unsigned n, const struct vp_picks *vcpus,
+                     bool *taken, struct vp_picks *ret_picks);
 /* The CPUs of a pick that are used; added to `set`. */
 void vp_pick_cpus(const struct vp_search *search, const struct vp_pick *pick, hwloc_bitmap_t set);
 
