@@ -5,3 +5,9 @@ libvirt_profile_a_SOURCES +=
 # Who runs here.
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/process.h src/host/process.c
+
+# What is written to the host, and how it is put back.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/journal.h src/host/journal.c \
+	include/virt-profile/reconcile.h src/host/reconcile.c \
+	include/virt-profile/wish.h src/host/wish.c src/host/write.c
