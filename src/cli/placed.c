@@ -64,6 +64,10 @@ uint64_t vp_placed_kib(const struct vp_placement *placement)
 char *vp_placed_memory(const struct vp_topology *topology, const struct vp_placement *placement)
 {
     struct vp_strbuf out = {0};
+    if (placement->policy == VP_POLICY_SHARED) {
+        vp_autofree char *all = vp_size_format(vp_placed_kib(placement) * 1024);
+        return vp_asprintf("%s on any node", all);
+    }
     for (unsigned i = 0; i < placement->n_cells; i++) {
         const struct vp_guest_cell *cell = &placement->cells[i];
         vp_autofree char *size = vp_size_format(cell->memory_kib * 1024);
@@ -75,8 +79,17 @@ char *vp_placed_memory(const struct vp_topology *topology, const struct vp_place
 
 char *vp_placed_pages(const struct vp_placement *placement)
 {
-    return placement->cells[0].page_kib == 0 ? vp_strdup("ordinary")
-                                             : vp_size_format(placement->cells[0].page_kib * 1024);
+    struct vp_strbuf out = {0};
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        const uint64_t kib = placement->cells[i].page_kib;
+        vp_autofree char *size = kib == 0 ? vp_strdup("ordinary") : vp_size_format(kib * 1024);
+        bool seen = false;
+        for (unsigned k = 0; k < i; k++)
+            seen = seen || placement->cells[k].page_kib == kib;
+        if (!seen)
+            vp_strbuf_join(&out, ", ", size);
+    }
+    return vp_strbuf_take(&out);
 }
 
 static json_object *sets_json(hwloc_bitmap_t *sets, unsigned n)
@@ -105,6 +118,7 @@ static json_object *cells_json(const struct vp_topology *topology, const struct 
         vp_json_add_count(object, "memory_node", topology->nodes[cell->memory_node].os);
         vp_json_add_count(object, "vcpus", cell->n);
         vp_json_add_count(object, "memory_kib", cell->memory_kib);
+        vp_json_add_count(object, "page_kib", cell->page_kib);
         vp_json_append(array, object);
     }
     return array;
@@ -127,7 +141,6 @@ json_object *vp_placed_json(const struct vp_topology *topology, const struct vp_
     vp_json_add_text(object, "nodes", nodes);
     vp_json_add_text(object, "caches", caches);
     vp_json_add(object, "cells", cells_json(topology, placement));
-    vp_json_add_count(object, "page_kib", placement->cells[0].page_kib);
     vp_json_add(object, "reasons", reasons);
     return object;
 }

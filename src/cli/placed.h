@@ -13,9 +13,9 @@ char *vp_placed_nodes(const struct vp_topology *topology, const struct vp_placem
 char *vp_placed_caches(const struct vp_topology *topology, const struct vp_placement *placement) VP_MUST_USE;
 /* Of all cells. */
 uint64_t vp_placed_kib(const struct vp_placement *placement);
-/* "8G on node 0, 8G on node 1"; owned. */
+/* "8G on node 0, 8G on node 1", "8G on any node" for a shared guest; owned. */
 char *vp_placed_memory(const struct vp_topology *topology, const struct vp_placement *placement) VP_MUST_USE;
-/* "1G", "ordinary"; owned. */
+/* "1G", "ordinary", "1G, 2M" where cells differ; owned. */
 char *vp_placed_pages(const struct vp_placement *placement) VP_MUST_USE;
 
 /* All of it. */

@@ -203,7 +203,7 @@ assert list(d) == ["host", "guests", "summary"]
 assert d["host"]["housekeeping"] == "0-1,16-17" and d["host"]["cpus"] == "0-31" and d["host"]["nodes"] == "0-1"
 a, b = d["guests"]
 assert a["placement"]["vcpus"] == ["2", "3"] and a["placement"]["owned"] == "2-3" and a["error"] is None
-assert a["placement"]["cells"] == [{"node": 0, "memory_node": 0, "vcpus": 2, "memory_kib": 4194304}]
+assert a["placement"]["cells"] == [{"node": 0, "memory_node": 0, "vcpus": 2, "memory_kib": 4194304, "page_kib": 0}]
 assert a["placement"]["policy"] == "dedicated" and len(a["placement"]["reasons"]) > 1 and a["placement"]["emulator"] == "0-1" and a["placement"]["caches"] == "0"
 assert b["placement"] is None and "are missing" in b["error"]
 assert d["summary"]["guests_placed"] == {"n": 1, "of": 2}
