@@ -279,15 +279,11 @@ static int compare_index(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Equal parts as far as there is room, the rest where there is more. */
-static void split(struct vp_search *search, uint64_t *room)
+/* Pieces of vCPUs to each chosen node in turn, as long as they fit. Returns what is left over. */
+static unsigned deal(struct vp_search *search, uint64_t *room, unsigned piece, unsigned n)
 {
-    const unsigned step = search->step;
-    unsigned rest = search->demand->vcpus;
-    for (unsigned i = 0; i < search->n_chosen; i++)
-        room[search->home[search->chosen[i]]] = room_of(search, search->chosen[i]);
-    for (unsigned at = 0, full = 0; rest > 0 && full < search->n_chosen; at = (at + 1) % search->n_chosen) {
-        const unsigned part = rest < step ? rest : step;
+    for (unsigned at = 0, full = 0; n > 0 && full < search->n_chosen; at = (at + 1) % search->n_chosen) {
+        const unsigned part = n < piece ? n : piece;
         uint64_t *left = &room[search->home[search->chosen[at]]];
         if (search->share[at] + part > search->capacity[search->chosen[at]] || *left < part) {
             full++;
@@ -296,8 +292,22 @@ static void split(struct vp_search *search, uint64_t *room)
         full = 0;
         search->share[at] += part;
         *left -= part;
-        rest -= part;
+        n -= part;
     }
+    return n;
+}
+
+/* Equal parts as far as there is room, the rest where there is more; no core is broken on two nodes without
+ * need. */
+static void split(struct vp_search *search, uint64_t *room)
+{
+    const unsigned core = search->topology->threads / search->step * search->step;
+    unsigned rest = search->demand->vcpus;
+    for (unsigned i = 0; i < search->n_chosen; i++)
+        room[search->home[search->chosen[i]]] = room_of(search, search->chosen[i]);
+    if (search->demand->threads == VP_THREADS_SIBLINGS)
+        rest = deal(search, room, core, rest);
+    (void)deal(search, room, search->step, rest);
     /* A node that is there for the helpers only has no cell. */
     unsigned n = 0;
     for (unsigned i = 0; i < search->n_chosen; i++)
@@ -308,7 +318,6 @@ static void split(struct vp_search *search, uint64_t *room)
     search->n_chosen = n;
 }
 
-/* Threads beside vCPUs or each other, but for a guest that wants its cores for itself: whole ones then. */
 unsigned vp_search_helper_cost(const struct vp_search *search)
 {
     unsigned least = search->topology->threads;

@@ -80,7 +80,8 @@ struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct
 bool vp_search_nodes(struct vp_search *search);
 /* placement_cells.c: the same for a guest that has cells and that no node holds. */
 bool vp_search_cells(struct vp_search *search);
-/* What helpers of the emulator cost on one node at most, in vCPUs. */
+/* What helpers of the emulator cost on one node at most, in vCPUs: threads beside vCPUs or each other, whole
+ * cores for a guest that wants its cores for itself. */
 unsigned vp_search_helper_cost(const struct vp_search *search);
 
 /* placement_cores.c: dedicated CPUs. False when `n` vCPUs and `helpers` do not fit the node. `taken`

@@ -95,7 +95,7 @@ static const struct {
      SMT2,
      {{D, .vcpus = 10, .memory_kib = 10 * GIB, .own_emulator = true}},
      0,
-     "2 3 4 5 6 10 11 12 13 14 | emulator 7 | node 0: 5 vCPUs, 5G | node 1: 5 vCPUs, 5G | owned 2-7,10-15"},
+     "2 3 4 5 10 11 12 13 14 15 | emulator 6 | node 0: 4 vCPUs, 4G | node 1: 6 vCPUs, 6G | owned 2-7,10-15"},
     {"too many vCPUs",
      SMT2,
      {{D, .vcpus = 14, .memory_kib = GIB}},
