@@ -4,8 +4,8 @@
 #include "root.h"
 
 /*
- * What was changed on this host, and what was there before: /run/virt-profile/host.json. It is on disk before the host
- * is written.
+ * What was changed on this host, and what was there before: /run/virt-profile/host.json. It is on disk before
+ * the host is written.
  */
 extern const char vp_journal_path[];
 

@@ -29,23 +29,24 @@ struct vp_happenings {
 void vp_happenings_done(struct vp_happenings *happenings);
 
 /**
- * The host lock, /run/virt-profile/host.lock. It is held from before the ledger is read until the host is as wished,
- * so that the one who comes last has seen all guests. Lock order: this, then the ledger's.
+ * The host lock, /run/virt-profile/host.lock. It is held from before the ledger is read until the host is as
+ * wished, so that the one who comes last has seen all guests. Lock order: this, then the ledger's.
  * @ret_fd: closing it gives the lock back
  */
 int vp_host_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err);
 
 /**
  * Bring the host into the state that is wished for; the caller holds the host lock.
- * For each target in wishes or journal (/run/virt-profile/host.json): one that is new is noted with the value it has
- * now, on disk, before it is written; one that is wished for otherwise is written; one that is no longer wished for gets
- * its first value back, if what is there is still ours. Each value is read again after it was written. A failure leaves
- * the others alone; what could not be put back is tried again by the next run. A value somebody else put there since
- * stays. A journal of another boot is void. A broken journal is moved aside and said.
+ * For each target in wishes or journal (/run/virt-profile/host.json): one that is new is noted with the value
+ * it has now, on disk, before it is written; one that is wished for otherwise is written; one that is no
+ * longer wished for gets its first value back, if what is there is still ours. Each value is read again after
+ * it was written. A failure leaves the others alone; what could not be put back is tried again by the next
+ * run. A value somebody else put there since stays. A journal of another boot is void. A broken journal is
+ * moved aside and said.
  * Values are put back first, the latest first; then wishes are written in their order.
  * @ret_happenings: only what is not as it was: nothing for a wish that holds. Owned.
- * Returns 0 also when single writes failed: see the happenings. Negative errno: the journal cannot be read or written,
- * and nothing was changed on the host.
+ * Returns 0 also when single writes failed: see the happenings. Negative errno: the journal cannot be read or
+ * written, and nothing was changed on the host.
  */
 int vp_reconcile(const struct vp_root *root, const struct vp_wishes *wishes,
                  struct vp_happenings *ret_happenings, struct vp_error **err);

@@ -4,9 +4,10 @@
 #include "root.h"
 
 /*
- * The state that the host should be in while its guests run is a list of wishes, worked out anew from the ledger
- * whenever something changed. reconcile.h brings the host there, and back when a wish is gone. So nothing has to be
- * remembered about the order in which guests came and went, and a process that died half-way is finished by the next.
+ * The state that the host should be in while its guests run is a list of wishes, worked out anew from the
+ * ledger whenever something changed. reconcile.h brings the host there, and back when a wish is gone. So
+ * nothing has to be remembered about the order in which guests came and went, and a process that died
+ * half-way is finished by the next.
  */
 
 /* How something on the host is read and written. */
@@ -23,8 +24,8 @@ struct vp_means {
     /* Do two values mean the same ("0-3" and "0,1-3")? NULL: when their texts are the same. */
     bool (*same)(const char *a, const char *b);
     /*
-     * The value is a number that others have a part in. What is wished for is our part, read and write are of the
-     * whole, and all that others do to it stays.
+     * The value is a number that others have a part in. What is wished for is our part, read and write are of
+     * the whole, and all that others do to it stays.
      */
     bool shared;
     /* A file that write changes to `passing` on its way; reconciling puts it back. NULL: none */
@@ -32,7 +33,8 @@ struct vp_means {
 };
 
 /*
- * A file below /sys or /proc that holds one value; of one that lists choices ("always [madvise] never") the chosen.
+ * A file below /sys or /proc that holds one value; of one that lists choices ("always [madvise] never") the
+ * chosen.
  */
 extern const struct vp_means vp_means_file;
 /* A file that holds a list of CPUs ("0-3,8"): smp_affinity_list, cpuset.cpus. */
@@ -72,8 +74,8 @@ const struct vp_wish *vp_wishes_find(const struct vp_wishes *wishes, const struc
                                      const char *target);
 
 /**
- * The one way to write a value into a file of the kernel: opened without creating, value and newline in one write(2),
- * a short one is an error.
+ * The one way to write a value into a file of the kernel: opened without creating, value and newline in one
+ * write(2), a short one is an error.
  * Returns 0, or a negative errno with "cannot write 'VALUE' to 'PATH': …"
  */
 int vp_host_write(const struct vp_root *root, const char *path, const char *value, struct vp_error **err);

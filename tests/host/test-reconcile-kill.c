@@ -13,9 +13,9 @@
 #include "text.h"
 
 /*
- * A process brings a made-up host from one random state to the next and is killed at a random moment, again and again,
- * while an administrator changes this and that. When nobody wishes for anything any more each file is as it was, or
- * as the administrator left it.
+ * A process brings a made-up host from one random state to the next and is killed at a random moment, again
+ * and again, while an administrator changes this and that. When nobody wishes for anything any more each file
+ * is as it was, or as the administrator left it.
  */
 #define FILES 10
 #define PARTS 2
@@ -41,7 +41,9 @@ static char *path_of(int i)
     return i < FILES ? vp_asprintf("/sys/f%d", i) : vp_asprintf("/sys/p%d", i - FILES);
 }
 
-/* Each wish list has about half of the files; of the values that they get none is one that they have first. */
+/*
+ * Each wish list has about half of the files; of the values that they get none is one that they have first.
+ */
 static void wish(struct vp_wishes *wishes, uint64_t *seed)
 {
     for (int i = 0; i < FILES + PARTS; i++) {
@@ -143,7 +145,10 @@ static void change_one(const struct fake *fake, struct world *world, int number,
     fake_file(fake, path, world->values[i]);
 }
 
-/* Others take more of a whole, while nothing is under way: in the middle of a write nobody could tell whose it is. */
+/*
+ * Others take more of a whole, while nothing is under way: in the middle of a write nobody could tell whose
+ * it is.
+ */
 static void change_part(const struct fake *fake, struct world *world, uint64_t *seed)
 {
     const unsigned i = next_random(seed) % PARTS;

@@ -13,8 +13,8 @@
 #include "text.h"
 
 /*
- * Means of this test: files below /v, of which a write can fail or end the process. "file" is put back as it was,
- * "part" is a number that others have a part in, "odd" passes /v/run through 2.
+ * Means of this test: files below /v, of which a write can fail or end the process. "file" is put back as it
+ * was, "part" is a number that others have a part in, "odd" passes /v/run through 2.
  */
 static struct {
     int at;    /* which write from now on; 0: none */
@@ -330,8 +330,8 @@ START_TEST(turns)
 END_TEST
 
 /*
- * The process ends at a write, before or after the value is there; then others do something, and the next run has
- * these wishes.
+ * The process ends at a write, before or after the value is there; then others do something, and the next run
+ * has these wishes.
  */
 static const struct {
     const char *why, *start, *first, *wishes; /* `first` comes through */
