@@ -11,3 +11,14 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/journal.h src/host/journal.c \
 	include/virt-profile/reconcile.h src/host/reconcile.c \
 	include/virt-profile/wish.h src/host/wish.c src/host/write.c
+
+# Where guests may run.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/affinity.h src/host/affinity.c \
+	include/virt-profile/ceiling.h src/host/ceiling.c \
+	include/virt-profile/census.h src/host/census.c \
+	include/virt-profile/guestgroup.h src/host/guestgroup.c \
+	include/virt-profile/guestlimits.h src/host/guestlimits.c \
+	include/virt-profile/pins.h src/host/pins.c \
+	include/virt-profile/scope.h src/host/scope.c \
+	include/virt-profile/threadplace.h src/host/threadplace.c

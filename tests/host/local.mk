@@ -17,3 +17,17 @@ tests_host_test_journal_SOURCES = tests/host/test-journal.c $(fake)
 tests_host_test_reconcile_SOURCES = tests/host/test-reconcile.c $(fake)
 tests_host_test_reconcile_kill_SOURCES = tests/host/test-reconcile-kill.c $(fake)
 tests_host_test_write_SOURCES = tests/host/test-write.c $(fake)
+
+# Where guests may run.
+qemu = tests/host/qemu.c tests/host/qemu.h
+unit_tests += \
+	tests/host/test-affinity \
+	tests/host/test-census \
+	tests/host/test-guestlimits \
+	tests/host/test-scope \
+	tests/host/test-threadplace
+tests_host_test_affinity_SOURCES = tests/host/test-affinity.c $(qemu) $(fake)
+tests_host_test_census_SOURCES = tests/host/test-census.c $(qemu) $(fake)
+tests_host_test_guestlimits_SOURCES = tests/host/test-guestlimits.c $(machine) $(fake)
+tests_host_test_scope_SOURCES = tests/host/test-scope.c $(fake)
+tests_host_test_threadplace_SOURCES = tests/host/test-threadplace.c $(qemu) $(machine) $(fake)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ceiling.h"
+
+#include "scope.h"
+
+int vp_ceiling_set(const struct vp_root *root, const struct vp_entry *entry,
+                   const struct vp_topology *topology, const struct vp_domain *domain, struct vp_error **err)
+{
+    VP_CLEANUP(vp_limits_done) struct vp_limits limits = {0};
+    const int r = vp_limits_read(entry, topology, domain, &limits, err);
+    if (r < 0 || limits.n == 0 || entry->id == 0)
+        return r;
+    if (vp_machine_has_scopes(root))
+        return vp_scope_write(root, entry->id, entry->name, &limits, err);
+    return 0;
+}
+
+int vp_ceiling_remove(const struct vp_root *root, const struct vp_entry *entry,
+                      const struct vp_domain *domain, struct vp_error **err)
+{
+    (void)domain;
+    if (entry->id == 0)
+        return 0;
+    return vp_scope_remove(root, entry->id, entry->name, err);
+}
