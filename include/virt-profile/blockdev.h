@@ -24,6 +24,14 @@ int vp_blockdev_below(const struct vp_root *root, const char *path, struct vp_bl
                       size_t *ret_n, struct vp_error **err);
 
 /**
+ * The device that a file's or block device's requests go to first: what its file system is mounted from, or
+ * itself; of a partition the disk. Its read-ahead is the one that counts, not that of what it lies on.
+ * Returns 0, -ENODEV (on no block device, or on one of several: tmpfs, NFS, btrfs), -ENOENT, …
+ */
+int vp_blockdev_top(const struct vp_root *root, const char *path, struct vp_blockdev *ret_device,
+                    struct vp_error **err);
+
+/**
  * The names in /sys/block of the devices whose queue/ does the work of a disk: the disk itself, or the paths
  * (nvme0c0n1, …) of an NVMe disk with several, whose own queue only picks one of them.
  * @disk: a name in /sys/block

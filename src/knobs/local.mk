@@ -15,3 +15,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/nics.h src/knobs/nics.c src/knobs/network.c \
 	include/virt-profile/timer.h src/knobs/timer.c src/knobs/clock.c src/knobs/hyperv.c \
 	include/virt-profile/guestdevices.h src/knobs/guestdevices.c src/knobs/guestusb.c src/knobs/guest.c
+
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/diskbelow.h src/knobs/diskbelow.c \
+	src/knobs/diskadvice.c src/knobs/hostblock.c src/knobs/hostio.c

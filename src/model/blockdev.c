@@ -23,6 +23,7 @@ struct walk {
     size_t n, cap, done;
     struct vp_blockdev *disks;
     size_t n_disks, cap_disks;
+    bool made_up; /* the file system's own device number says nothing */
 };
 
 static void walk_done(struct walk *walk)
@@ -126,6 +127,7 @@ static int meet_path(struct walk *walk, const char *path, struct vp_error **err)
     r = vp_mount_find(walk->root, real, &mount, err);
     if (r < 0)
         return r;
+    walk->made_up = mount.major == 0;
     if (mount.major != 0)
         meet(walk, (struct vp_devno){mount.major, mount.minor});
     else
@@ -143,17 +145,33 @@ static char *uevent_value(const char *text, const char *key)
     return vp_strdup("");
 }
 
-static void add_disk(struct walk *walk, struct vp_devno number, char *name)
+/* A made-up number, and a device that has just gone, are none. */
+static bool read_device(const struct vp_root *root, struct vp_devno number, struct vp_blockdev *ret_device,
+                        bool *ret_partition)
 {
-    struct vp_blockdev disk = {.major = number.major, .minor = number.minor};
+    vp_autofree char *path = vp_asprintf("/sys/dev/block/%u:%u/uevent", number.major, number.minor);
+    vp_autofree char *text = NULL;
+    size_t len = 0;
+    struct vp_blockdev device = {.major = number.major, .minor = number.minor};
+    if (vp_root_read(root, path, UEVENT_MAX, &text, &len, NULL) < 0)
+        return false;
+    vp_autofree char *type = uevent_value(text, "DEVTYPE");
+    vp_autofree char *name = uevent_value(text, "DEVNAME");
     /* The kernel writes "cciss/c0d0" as "cciss!c0d0" where it names a folder. */
     for (char *slash = name; (slash = strchr(slash, '/')) != NULL; *slash = '!')
         ;
-    if (name[0] == '\0' || strlen(name) >= sizeof(disk.name))
-        return;
-    memcpy(disk.name, name, strlen(name) + 1);
-    vp_grow(&walk->disks, walk->n_disks, &walk->cap_disks, sizeof(*walk->disks));
-    walk->disks[walk->n_disks++] = disk;
+    if (name[0] == '\0' || strlen(name) >= sizeof(device.name))
+        return false;
+    memcpy(device.name, name, strlen(name) + 1);
+    *ret_device = device;
+    *ret_partition = strcmp(type, "partition") == 0;
+    return true;
+}
+
+static int whole_disk(const struct vp_root *root, struct vp_devno partition, struct vp_devno *ret_number)
+{
+    vp_autofree char *path = vp_asprintf("/sys/dev/block/%u:%u/../dev", partition.major, partition.minor);
+    return vp_sysdev_number(root, path, ret_number);
 }
 
 /* Memory that looks like a disk. */
@@ -199,23 +217,21 @@ static bool is_mapped(const struct walk *walk, const char *folder)
 static void visit(struct walk *walk, struct vp_devno number)
 {
     vp_autofree char *folder = vp_asprintf("/sys/dev/block/%u:%u", number.major, number.minor);
-    vp_autofree char *uevent = vp_asprintf("%s/uevent", folder);
-    vp_autofree char *text = NULL;
-    size_t len = 0;
-    if (vp_root_read(walk->root, uevent, UEVENT_MAX, &text, &len, NULL) < 0)
-        return; /* a made-up number, or a device that has just gone */
-    vp_autofree char *type = uevent_value(text, "DEVTYPE");
-    if (strcmp(type, "partition") == 0) {
-        vp_autofree char *parent = vp_asprintf("%s/../dev", folder);
-        struct vp_devno whole = {0};
-        if (vp_sysdev_number(walk->root, parent, &whole) == 0)
+    struct vp_blockdev device;
+    struct vp_devno whole;
+    bool partition = false;
+    if (!read_device(walk->root, number, &device, &partition))
+        return;
+    if (partition) {
+        if (whole_disk(walk->root, number, &whole) == 0)
             meet(walk, whole);
         return;
     }
-    vp_autofree char *name = uevent_value(text, "DEVNAME");
-    if (!meet_slaves(walk, folder) && !meet_backing_file(walk, folder) && !is_mapped(walk, folder) &&
-        !is_ram(name))
-        add_disk(walk, number, name);
+    if (meet_slaves(walk, folder) || meet_backing_file(walk, folder) || is_mapped(walk, folder) ||
+        is_ram(device.name))
+        return;
+    vp_grow(&walk->disks, walk->n_disks, &walk->cap_disks, sizeof(*walk->disks));
+    walk->disks[walk->n_disks++] = device;
 }
 
 static int by_name(const void *a, const void *b)
@@ -240,6 +256,25 @@ int vp_blockdev_below(const struct vp_root *root, const char *path, struct vp_bl
         qsort(walk.disks, walk.n_disks, sizeof(*walk.disks), by_name);
     *ret_disks = vp_take(&walk.disks);
     *ret_n = walk.n_disks;
+    return 0;
+}
+
+int vp_blockdev_top(const struct vp_root *root, const char *path, struct vp_blockdev *ret_device,
+                    struct vp_error **err)
+{
+    VP_CLEANUP(walk_done) struct walk walk = {.root = root};
+    struct vp_blockdev device;
+    struct vp_devno whole;
+    bool partition = false;
+    const int r = meet_path(&walk, path, err);
+    if (r < 0)
+        return r;
+    bool found = walk.n == 1 && !walk.made_up && read_device(root, walk.met[0], &device, &partition);
+    if (found && partition)
+        found = whole_disk(root, walk.met[0], &whole) == 0 && read_device(root, whole, &device, &partition);
+    if (!found)
+        return vp_fail(err, ENODEV, "no block device takes the requests to '%s' alone", path);
+    *ret_device = device;
     return 0;
 }
 

@@ -19,3 +19,8 @@ tests_knobs_test_network_SOURCES = tests/knobs/test-network.c $(knob_harness)
 tests_knobs_test_guest_SOURCES = tests/knobs/test-guest.c $(knob_harness)
 tests_knobs_test_clock_SOURCES = tests/knobs/test-clock.c $(knob_harness)
 tests_knobs_test_hyperv_SOURCES = tests/knobs/test-hyperv.c $(knob_harness)
+
+unit_tests += tests/knobs/test-hostblock tests/knobs/test-hostio tests/knobs/test-diskadvice
+tests_knobs_test_hostblock_SOURCES = tests/knobs/test-hostblock.c tests/knobs/storage.h $(knob_harness)
+tests_knobs_test_hostio_SOURCES = tests/knobs/test-hostio.c tests/knobs/storage.h $(knob_harness)
+tests_knobs_test_diskadvice_SOURCES = tests/knobs/test-diskadvice.c tests/knobs/storage.h $(knob_harness)

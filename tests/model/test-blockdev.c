@@ -105,6 +105,43 @@ START_TEST(refuses)
 }
 END_TEST
 
+START_TEST(tops)
+{
+    static const struct {
+        const char *path, *device;
+        int r;
+    } table[] = {
+        {"/image", "vda", 0},
+        {"/srv/images/disk.raw", "dm-2", 0},
+        {"/nvme/disk.raw", "nvme0n1", 0},
+        {"/cache/disk.raw", "bcache0", 0},
+        {"/old/disk.raw", "cciss!c0d0", 0},
+        {"/dev/sdb1", "sdb", 0},
+        {"/dev/vg/images", "dm-2", 0},
+        {"/dev/loop0", "loop0", 0},
+        {"/btrfs/@vm/disk.raw", "", -ENODEV},
+        {"/bcachefs/disk.raw", "", -ENODEV},
+        {"/dev/shm/image", "", -ENODEV},
+        {"/nfs/disk.raw", "", -ENODEV},
+        {"/gone/disk.raw", "", -ENODEV},
+        {"/no/such/image", "", -ENOENT},
+    };
+    FAKE fake;
+    fake_open(&fake);
+    sysfs_storage(&fake);
+    for (size_t i = 0; i < VP_ARRAY_SIZE(table); i++) {
+        struct vp_blockdev device = {.name = "", .major = 77};
+        vp_autoerror err = NULL;
+        const int r = vp_blockdev_top(fake.root, table[i].path, &device, &err);
+        ck_assert_msg(r == table[i].r, "%s: %d", table[i].path, r);
+        ck_assert_msg(strcmp(device.name, table[i].device) == 0, "%s: %s", table[i].path, device.name);
+        ck_assert_msg((r == 0) == (device.major != 77), "%s", table[i].path);
+        if (r < 0)
+            ck_assert_ptr_nonnull(strstr(err->message, table[i].path));
+    }
+}
+END_TEST
+
 /* A host whose /proc is not there, or says nonsense. */
 START_TEST(broken_mounts)
 {
@@ -229,5 +266,5 @@ START_TEST(live)
 }
 END_TEST
 
-VP_TEST_MAIN("blockdev", VP_TEST_ROWS(finds, rows), VP_TEST(refuses), VP_TEST(broken_mounts),
+VP_TEST_MAIN("blockdev", VP_TEST_ROWS(finds, rows), VP_TEST(refuses), VP_TEST(tops), VP_TEST(broken_mounts),
              VP_TEST(endless), VP_TEST(queues), VP_TEST(live))
