@@ -1,4 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What distributions need.
-# EXTRA_DIST += packaging/NAME
+EXTRA_DIST += packaging/virt-profile.conf
+INSTALL_EXEC_HOOKS += install-conf
+UNINSTALL_HOOKS += uninstall-conf
+
+# An administrator's file stays as it is.
+conffile = $(DESTDIR)$(sysconfdir)/virt-profile/virt-profile.conf
+.PHONY: install-conf uninstall-conf
+install-conf:
+	$(MKDIR_P) $(DESTDIR)$(sysconfdir)/virt-profile
+	test -e $(conffile) || $(INSTALL_DATA) $(srcdir)/packaging/virt-profile.conf $(conffile)
+uninstall-conf:
+	! cmp -s $(srcdir)/packaging/virt-profile.conf $(conffile) || rm -f $(conffile)
+
 include packaging/completions/local.mk
