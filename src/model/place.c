@@ -115,8 +115,9 @@ static void format_step(struct vp_strbuf *buf, const vp_node *node)
 {
     vp_strbuf_join(buf, "/", vp_node_name(node));
     vp_node *parent = vp_node_parent(node);
-    /* Memory of the guest is <memory> below <domain> and a list below <devices>. */
-    const bool list = in_list(node) && vp_node_parent(parent) != NULL;
+    /* <memory> is a list below <devices> only, not below <domain> and <numatune>. */
+    const bool one = vp_node_is(node, "memory") && !vp_node_is(parent, "devices");
+    const bool list = in_list(node) && vp_node_parent(parent) != NULL && !one;
     char key[80];
     if (!list && vp_node_child(parent, vp_node_name(node)) == node)
         return;

@@ -10,6 +10,7 @@ static const char definition[] =
     "<domain type='kvm'><name>g</name><memory>1</memory>"
     "<metadata><o:x xmlns:o='urn:o'><o:disk/></o:x></metadata>"
     "<cputune><vcpupin vcpu='0'/><vcpupin vcpu='1'/><shares>1</shares><vcpusched/><vcpusched/></cputune>"
+    "<numatune><memory mode='strict'/></numatune>"
     "<iothreadids><iothread id='1'/><iothread id='2'/></iothreadids>"
     "<cpu><numa><cell id='0'/><cell id='1'/></numa><feature name='vmx'/><feature name='x2apic'/></cpu>"
     "<clock><timer name='hpet' present='no'/><timer name='rtc'/></clock>"
@@ -33,6 +34,7 @@ static const struct {
     {"cputune/vcpupin", "cputune/vcpupin[0]", "vcpu", "0"},
     {"cputune/vcpupin[#2]", "cputune/vcpupin[1]", "vcpu", "1"},
     {"cputune/vcpusched[#2]", NULL, NULL, NULL},
+    {"numatune/memory", NULL, "mode", "strict"},
     {"iothreadids/iothread[2]", NULL, "id", "2"},
     {"cpu/numa/cell[1]", NULL, "id", "1"},
     {"cpu/feature[x2apic]", NULL, "name", "x2apic"},
