@@ -16,6 +16,14 @@ struct vp_guestmem {
  */
 bool vp_guestmem_read(const struct vp_domain *domain, struct vp_guestmem *ret_memory);
 
+/*
+ * An amount in KiB that an element says in an attribute, with its unit in `unit`: the memory of a NUMA cell,
+ * the size of a page. 0 where it says nothing usable.
+ */
+uint64_t vp_guestmem_attr_kib(const struct vp_domain *domain, const vp_node *node, const char *attr);
+/* Memory of the host that a <memory> device takes at most, in KiB; 0 where it is a file (nvdimm). */
+uint64_t vp_guestmem_device_kib(const vp_node *device);
+
 /**
  * Can all of the guest's memory be made of pages of one size?
  * @page: in KiB

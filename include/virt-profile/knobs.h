@@ -6,6 +6,8 @@
 /* One table an area, in src/knobs/AREA.c. Each ends with a row whose name is NULL. */
 extern const struct vp_knob vp_knobs_cpu[];
 extern const struct vp_knob vp_knobs_cputune[];
+extern const struct vp_knob vp_knobs_placement[];
+extern const struct vp_knob vp_knobs_numa[];
 extern const struct vp_knob vp_knobs_memory[];
 extern const struct vp_knob vp_knobs_diskbus[];
 extern const struct vp_knob vp_knobs_disk[];

@@ -18,3 +18,10 @@ vp_memory_plan vp_memory_plan_balloon, vp_memory_plan_autodeflate, vp_memory_pla
 /* Choices of the rows, in the order of the planners' enums. */
 extern const char *const vp_memory_hugepages[], *const vp_memory_sources[], *const vp_memory_accesses[];
 extern const char *const vp_memory_allocations[], *const vp_memory_unlimited[];
+
+/**
+ * The sizes of pages that memory.hugepages lets the guest have, the preferred first, whatever the host has.
+ * @ret_pages: in KiB; 0, always the last, for ordinary memory
+ * Returns how many, at most `most`; none where memory.hugepages is not set or decides nothing
+ */
+size_t vp_memory_allowed_pages(const struct vp_planning *planning, uint64_t *ret_pages, size_t most);

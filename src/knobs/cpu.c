@@ -4,7 +4,6 @@
 #include "cpufeature.h"
 #include "knobs.h"
 #include "planner.h"
-#include "size.h"
 #include "strbuf.h"
 #include "text.h"
 
@@ -237,48 +236,6 @@ static int plan_features(struct vp_planning *planning, const struct vp_setting *
     return r;
 }
 
-/* Is every vCPU that the guest can have pinned to a host CPU of its own? */
-static bool is_pinned_one_to_one(const struct vp_planning *planning)
-{
-    enum { CPUS = 65536 };
-    vp_autofree bool *taken = vp_alloc(CPUS, sizeof(*taken));
-    const unsigned n = vp_domain_max_vcpus(planning->domain);
-    for (unsigned i = 0; i < n; i++) {
-        vp_autofree char *path = vp_asprintf("cputune/vcpupin[%u]/@cpuset", i);
-        vp_autofree char *cpus = vp_planned(planning, planning->domain->root, path);
-        uint64_t cpu = 0;
-        if (cpus == NULL || vp_u64_parse(cpus, 0, CPUS - 1, &cpu) < 0 || taken[cpu])
-            return false;
-        taken[cpu] = true;
-    }
-    return true;
-}
-
-/* With the hint the guest spins and skips preemption checks, at the cost of whoever shares a CPU with it. */
-static int plan_hint_dedicated(struct vp_planning *planning, const struct vp_setting *setting,
-                               struct vp_error **err)
-{
-    (void)err;
-    vp_node *root = planning->domain->root;
-    if (!setting->value.yes) {
-        const bool there = vp_node_walk(root, "features/kvm/hint-dedicated") != NULL;
-        vp_plan_attr(planning, setting, root, "features/kvm/hint-dedicated/@state", there ? "off" : NULL,
-                     "guest is not told that its vCPUs have host CPUs to themselves");
-        return 0;
-    }
-    if (!vp_domain_is_kvm(planning->domain) || !vp_domain_is_x86(planning->domain)) {
-        vp_plan_skip(planning, setting, "only x86 guests of KVM can be given the hint");
-        return 0;
-    }
-    if (!is_pinned_one_to_one(planning)) {
-        vp_plan_skip(planning, setting, "not every vCPU has a vcpupin with a host CPU of its own");
-        return 0;
-    }
-    vp_plan_attr(planning, setting, root, "features/kvm/hint-dedicated/@state", "on",
-                 "every vCPU has a host CPU to itself");
-    return 0;
-}
-
 /* Why the topology is none of our business; NULL when it is. */
 static const char *topology_refused(const struct vp_domain *domain)
 {
@@ -390,16 +347,6 @@ const struct vp_knob vp_knobs_cpu[] = {
                "is left out of emulated guests.",
         .plan = plan_features,
         .verify = verify_cpu,
-    },
-    {
-        .name = "cpu.hint-dedicated",
-        .type = VP_TYPE_BOOL,
-        .effect = VP_EFFECT_GUEST,
-        .doc = "Tell an x86 guest of KVM that its vCPUs have host CPUs to themselves, so that it spins and "
-               "idles accordingly. Set only where each vCPU is pinned to one host CPU that no other vCPU of "
-               "the guest has.",
-        .plan = plan_hint_dedicated,
-        .verify = vp_verify_definition,
     },
     {
         .name = "cpu.topology",

@@ -11,15 +11,14 @@
 /* From here on libvirt takes a limit for none (VIR_DOMAIN_MEMORY_PARAM_UNLIMITED). */
 #define LIMIT_MAX UINT64_C(9007199254740991)
 
-/* NUMA cells say their memory in attributes. */
-static uint64_t cell_kib(const struct vp_domain *domain, const vp_node *cell)
+uint64_t vp_guestmem_attr_kib(const struct vp_domain *domain, const vp_node *node, const char *attr)
 {
-    const char *memory = vp_node_attr(cell, "memory");
-    if (memory == NULL)
+    const char *amount = vp_node_attr(node, attr);
+    if (amount == NULL)
         return 0;
     vp_node *scaled = vp_node_new(domain->doc, "memory");
-    vp_node_set_attr(scaled, "unit", vp_node_attr(cell, "unit"));
-    vp_node_set_text(scaled, memory);
+    vp_node_set_attr(scaled, "unit", vp_node_attr(node, "unit"));
+    vp_node_set_text(scaled, amount);
     const uint64_t kib = vp_node_kib(scaled);
     vp_node_free(scaled);
     return kib;
@@ -33,6 +32,13 @@ static vp_node *first_cell(const struct vp_domain *domain)
 static vp_node *first_device(const struct vp_domain *domain, const char *name)
 {
     return vp_node_child(vp_domain_devices(domain), name);
+}
+
+uint64_t vp_guestmem_device_kib(const vp_node *device)
+{
+    const char *model = vp_node_attr(device, "model");
+    const bool ram = vp_same(model, "dimm") || vp_same(model, "virtio-mem");
+    return ram ? vp_node_kib(vp_node_walk(device, "target/size")) : 0;
 }
 
 static uint64_t devices_kib(const struct vp_domain *domain)
@@ -50,7 +56,7 @@ bool vp_guestmem_read(const struct vp_domain *domain, struct vp_guestmem *ret_me
     /* libvirt counts cells where there are some, and <memory> with the devices in it otherwise
      * (virDomainDefPostParseMemory(), conf/domain_postparse.c). */
     for (const vp_node *cell = first_cell(domain); cell != NULL; cell = vp_node_same(cell))
-        memory.boot += cell_kib(domain, cell);
+        memory.boot += vp_guestmem_attr_kib(domain, cell, "memory");
     if (memory.boot == 0) {
         memory.boot = vp_node_kib(vp_node_child(domain->root, "memory"));
         memory.boot -= devices < memory.boot ? devices : memory.boot;
@@ -93,7 +99,7 @@ bool vp_guestmem_pages(const struct vp_domain *domain, uint64_t page, uint64_t *
         return false;
     }
     for (const vp_node *cell = first_cell(domain); cell != NULL; cell = vp_node_same(cell), n++)
-        if (cell_kib(domain, cell) % page != 0) {
+        if (vp_guestmem_attr_kib(domain, cell, "memory") % page != 0) {
             *ret_odd = vp_asprintf("NUMA cell %u is no multiple of the page", n);
             return false;
         }

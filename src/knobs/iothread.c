@@ -2,6 +2,7 @@
 #include "knobs.h"
 
 #include "disks.h"
+#include "iothreadids.h"
 #include "size.h"
 #include "strbuf.h"
 #include "text.h"
@@ -9,9 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* Most I/O threads that are planned, and that are looked at in a definition. */
+/* Most I/O threads that are planned. */
 #define THREADS_MAX 64
-#define THREADS_LOOK 256
 /*
  * With auto: enough for every disk of a busy guest; with queues mapped to threads the lower end of what pays
  * off.
@@ -21,14 +21,6 @@
 
 static const char *const counts[] = {"auto", NULL};
 
-/* The I/O threads of a guest by their ids, in libvirt's order, and how many devices each serves. */
-struct threads {
-    unsigned ids[THREADS_LOOK];
-    unsigned load[THREADS_LOOK];
-    unsigned n;
-    bool listed; /* <iothreadids> names some */
-};
-
 static unsigned read_number(const char *text)
 {
     uint64_t value = 0;
@@ -37,38 +29,11 @@ static unsigned read_number(const char *text)
     return (unsigned)value;
 }
 
-static bool has_id(const struct threads *threads, unsigned id)
-{
-    for (unsigned i = 0; i < threads->n; i++)
-        if (threads->ids[i] == id)
-            return true;
-    return false;
-}
-
-/*
- * The ids that are named come first, then the lowest free ones (libvirt 9.0:
- * virDomainIOThreadIDDefArrayInit()).
- */
-static void fill_ids(struct threads *threads, unsigned count)
-{
-    for (unsigned id = 1; threads->n < count && threads->n < THREADS_LOOK; id++)
-        if (!has_id(threads, id))
-            threads->ids[threads->n++] = id;
-}
-
-static struct threads read_threads(const struct vp_domain *domain)
-{
-    struct threads threads = {.n = 0};
-    const vp_node *list = vp_node_child(domain->root, "iothreadids");
-    for (const vp_node *n = vp_node_child(list, "iothread"); n != NULL && threads.n < THREADS_LOOK;
-         n = vp_node_same(n)) {
-        threads.ids[threads.n++] = read_number(vp_node_attr(n, "id"));
-        threads.listed = true;
-    }
-    vp_autofree char *text = vp_node_text(vp_node_child(domain->root, "iothreads"));
-    fill_ids(&threads, read_number(text));
-    return threads;
-}
+/* Threads with the number of devices that each serves. */
+struct threads {
+    struct vp_iothreads of;
+    unsigned load[VP_IOTHREADS_MAX];
+};
 
 /* A device that an I/O thread can serve. */
 struct served {
@@ -204,7 +169,7 @@ static unsigned wanted_threads(struct vp_planning *planning, const struct vp_set
  * Never fewer threads than the definition has: others may be pinned, or be waited for by hot-plugged disks.
  */
 static void plan_number(struct vp_planning *planning, const struct vp_setting *setting,
-                        struct threads *threads, unsigned wanted)
+                        struct vp_iothreads *threads, unsigned wanted)
 {
     if (wanted <= threads->n)
         return;
@@ -218,24 +183,24 @@ static void plan_number(struct vp_planning *planning, const struct vp_setting *s
     vp_autofree char *count = vp_asprintf("%u", wanted);
     vp_plan_text(planning, setting, planning->domain->root, "iothreads", count,
                  "requests are taken from the guest and completed beside the main loop of QEMU");
-    fill_ids(threads, wanted);
+    vp_iothreads_fill(threads, wanted);
 }
 
 static unsigned take_least_loaded(struct threads *threads)
 {
     unsigned best = 0;
-    for (unsigned i = 1; i < threads->n; i++)
+    for (unsigned i = 1; i < threads->of.n; i++)
         if (threads->load[i] < threads->load[best])
             best = i;
     threads->load[best]++;
-    return threads->ids[best];
+    return threads->of.ids[best];
 }
 
 static void count_load(struct threads *threads, const struct devices *devices)
 {
     for (size_t i = 0; i < devices->n; i++)
-        for (unsigned t = 0; t < threads->n; t++)
-            threads->load[t] += devices->items[i].thread == threads->ids[t];
+        for (unsigned t = 0; t < threads->of.n; t++)
+            threads->load[t] += devices->items[i].thread == threads->of.ids[t];
 }
 
 static int plan_iothreads(struct vp_planning *planning, const struct vp_setting *setting,
@@ -248,26 +213,17 @@ static int plan_iothreads(struct vp_planning *planning, const struct vp_setting 
                      "the guest has no virtio disk that an I/O thread could serve; see disk.bus");
         return 0;
     }
-    struct threads threads = read_threads(planning->domain);
-    plan_number(planning, setting, &threads, wanted_threads(planning, setting, &devices));
+    struct threads threads = {.of = vp_iothreads_read(planning->domain)};
+    plan_number(planning, setting, &threads.of, wanted_threads(planning, setting, &devices));
     count_load(&threads, &devices);
-    for (size_t i = 0; i < devices.n && threads.n > 0; i++) {
+    for (size_t i = 0; i < devices.n && threads.of.n > 0; i++) {
         if (devices.items[i].thread != 0 || devices.items[i].mapped)
             continue;
         vp_autofree char *id = vp_asprintf("%u", take_least_loaded(&threads));
         vp_plan_attr(planning, setting, devices.items[i].node, "driver/@iothread", id,
-                     "served by I/O thread %s of %u, the one with the fewest devices", id, threads.n);
+                     "served by I/O thread %s of %u, the one with the fewest devices", id, threads.of.n);
     }
     return 0;
-}
-
-/* The threads as they will be: ids that exist, then those that disk.iothreads adds. */
-static struct threads planned_threads(const struct vp_planning *planning)
-{
-    struct threads threads = read_threads(planning->domain);
-    vp_autofree char *text = vp_planned(planning, planning->domain->root, "iothreads");
-    fill_ids(&threads, least(read_number(text), THREADS_LOOK));
-    return threads;
 }
 
 /*
@@ -314,7 +270,7 @@ static int plan_poll(struct vp_planning *planning, const struct vp_setting *sett
                      "the installed libvirt cannot keep it in a definition; 9.4 or newer does");
         return 0;
     }
-    const struct threads threads = planned_threads(planning);
+    const struct vp_iothreads threads = vp_iothreads_planned(planning);
     if (threads.n == 0)
         vp_plan_skip(planning, setting, "the guest has no I/O thread; set disk.iothreads");
     for (unsigned i = 0; i < threads.n; i++)
@@ -356,7 +312,7 @@ static int plan_mapping(struct vp_planning *planning, const struct vp_setting *s
             "the installed libvirt gives each disk one I/O thread; 10.0 or newer with QEMU 9.0 maps queues");
         return 0;
     }
-    const struct threads threads = planned_threads(planning);
+    const struct vp_iothreads threads = vp_iothreads_planned(planning);
     if (threads.n < 2) {
         vp_plan_skip(planning, setting, "there are no two I/O threads to map queues to; set disk.iothreads");
         return 0;

@@ -2,12 +2,18 @@
 # One file per area of knobs.
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/disks.h src/knobs/disks.c \
-	src/knobs/disk.c src/knobs/diskbus.c src/knobs/iothread.c src/knobs/iotune.c
+	src/knobs/disk.c src/knobs/diskbus.c include/virt-profile/iothreadids.h src/knobs/iothreadids.c \
+	src/knobs/iothread.c src/knobs/iotune.c
 
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/cpufeature.h src/knobs/cpufeature.c src/knobs/cpu.c src/knobs/cputune.c \
 	include/virt-profile/guestmem.h src/knobs/guestmem.c include/virt-profile/memoryknobs.h \
 	src/knobs/memory.c src/knobs/memory_backing.c src/knobs/memory_balloon.c src/knobs/memory_limits.c
+
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/placing.h src/knobs/placing.c src/knobs/placingearlier.c \
+	include/virt-profile/placingdemand.h src/knobs/placingdemand.c \
+	include/virt-profile/placementknobs.h src/knobs/placement.c src/knobs/placementhint.c src/knobs/numa.c
 
 libvirt_profile_a_SOURCES += include/virt-profile/knobs.h src/knobs/registry.c
 

@@ -64,22 +64,38 @@ static const char *in_the_way(const struct vp_planning *planning)
     return NULL;
 }
 
-/* 1 where pages of the size fit, 0 with the reason in `why` where they do not. */
-static int fits(const struct vp_planning *planning, int choice, struct vp_strbuf *why, struct vp_error **err)
+/* Why the guest cannot have pages of a size, whatever the host has. Owned; NULL where it can. */
+static char *refused(const struct vp_planning *planning, int choice, uint64_t *ret_need)
 {
     const char *name = vp_memory_hugepages[choice];
     const char *conflict = in_the_way(planning);
     vp_autofree char *odd = NULL;
+    if (!has_page_sizes(planning->domain))
+        return vp_asprintf("no %s pages, which this architecture does not have", name);
+    if (conflict != NULL)
+        return vp_asprintf("no %s pages, because %s", name, conflict);
+    if (!vp_guestmem_pages(planning->domain, page_kib[choice], ret_need, &odd))
+        return vp_asprintf("no %s pages, because %s", name, odd);
+    return NULL;
+}
+
+/*
+ * 1 where pages of the size fit, 0 with the reason in `why` where they do not. A guest that has a place has
+ * what fits there.
+ */
+static int fits(const struct vp_planning *planning, int choice, struct vp_strbuf *why, struct vp_error **err)
+{
+    const char *name = vp_memory_hugepages[choice];
+    const struct vp_placement *placement = planning->plan->placement;
     uint64_t need = 0;
     uint64_t have = 0;
-    vp_autofree char *reason = NULL;
-    if (!has_page_sizes(planning->domain))
-        reason = vp_asprintf("no %s pages, which this architecture does not have", name);
-    else if (conflict != NULL)
-        reason = vp_asprintf("no %s pages, because %s", name, conflict);
-    else if (!vp_guestmem_pages(planning->domain, page_kib[choice], &need, &odd))
-        reason = vp_asprintf("no %s pages, because %s", name, odd);
-    else {
+    vp_autofree char *reason = refused(planning, choice, &need);
+    if (reason == NULL && placement != NULL) {
+        if (placement->cells[0].page_kib == page_kib[choice])
+            return 1;
+        reason =
+            vp_asprintf("no %s pages, of which there are not enough free ones where the guest fits", name);
+    } else if (reason == NULL) {
         const int r = vp_host_hugepages(planning->host, page_kib[choice], &have, err);
         if (r < 0)
             return r;
@@ -151,6 +167,28 @@ int vp_memory_plan_hugepages(struct vp_planning *planning, const struct vp_setti
     }
     note(planning, setting, why.text, has_own_pages(planning));
     return 0;
+}
+
+size_t vp_memory_allowed_pages(const struct vp_planning *planning, uint64_t *ret_pages, size_t most)
+{
+    const struct vp_setting *setting = vp_plan_setting(planning, "memory.hugepages");
+    size_t n = 0;
+    /* Then they are what the definition has. */
+    if (planning->phase != VP_PHASE_COLD && vp_guestmem_is_named_by_source(planning->domain))
+        return 0;
+    for (unsigned i = 0; setting != NULL && i < setting->value.list_n && n < most; i++) {
+        const int choice = setting->value.list[i];
+        uint64_t need = 0;
+        if (choice == PAGE_THP || choice == PAGE_NONE) {
+            if (i == 0 || choice == PAGE_NONE || !has_own_pages(planning))
+                ret_pages[n++] = 0;
+            break;
+        }
+        vp_autofree char *reason = refused(planning, choice, &need);
+        if (reason == NULL)
+            ret_pages[n++] = page_kib[choice];
+    }
+    return n;
 }
 
 static bool is_shared(const struct vp_planning *planning)

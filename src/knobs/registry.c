@@ -4,12 +4,15 @@
 
 /*
  * Planning order: what later knobs look at in the plan (the cache before the I/O mode, the model before the
- * queues) stands first.
+ * queues) stands first. Sections of profiles stay together, for the manual page is in this order too. A place
+ * is asked for by cpu.placement, the first row of its area: the I/O threads are planned by then, and what
+ * depends on the place (memory.numa, memory.hugepages, cpu.hint-dedicated) is not.
  */
 static const struct vp_knob *const areas[] = {
-    vp_knobs_cpu,        vp_knobs_cputune,  vp_knobs_memory, vp_knobs_guest,     vp_knobs_diskbus,
-    vp_knobs_disk,       vp_knobs_iothread, vp_knobs_iotune, vp_knobs_hostblock, vp_knobs_hostio,
-    vp_knobs_diskadvice, vp_knobs_network,  vp_knobs_clock,  vp_knobs_hyperv,
+    vp_knobs_guest,  vp_knobs_diskbus,   vp_knobs_disk,      vp_knobs_iothread,
+    vp_knobs_iotune, vp_knobs_hostblock, vp_knobs_hostio,    vp_knobs_diskadvice,
+    vp_knobs_cpu,    vp_knobs_cputune,   vp_knobs_placement, vp_knobs_numa,
+    vp_knobs_memory, vp_knobs_network,   vp_knobs_clock,     vp_knobs_hyperv,
 };
 
 #define KNOBS_MAX 512

@@ -144,17 +144,29 @@ static void check_reasons(const struct vp_plan *plan, int row)
     }
 }
 
-static struct vp_plan *run(const struct vp_domain *domain, const struct vp_profile *profile,
-                           struct vp_host *host, enum vp_phase phase, int row)
+static struct vp_plan *run(const struct vp_planning *given, int row)
 {
     struct vp_plan *plan = NULL;
     vp_autoerror err = NULL;
-    const struct vp_planning given = {
-        .domain = domain, .profile = profile, .registry = vp_registry_builtin(), .host = host, .phase = phase};
-    ck_assert_msg(vp_planner_run(&given, &plan, &err) == 0, "row %d: %s", row,
+    ck_assert_msg(vp_planner_run(given, &plan, &err) == 0, "row %d: %s", row,
                   err != NULL ? err->message : "?");
     check_reasons(plan, row);
     return plan;
+}
+
+static void plan_twice(const struct vp_planning *given, const struct vp_trial *trial, int row,
+                       char **ret_text, char **ret_second)
+{
+    vp_autodomain stored = trial->stored != NULL ? parse(trial->stored, row) : NULL;
+    struct vp_conf conf = {.reserve_kib = UINT64_MAX};
+    vp_autoplacer placer = trial->no_placer ? NULL : vp_placer_new(given->host, &conf);
+    struct vp_planning planning = *given;
+    planning.placer = placer;
+    planning.stored = stored != NULL ? stored : given->domain;
+    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = run(&planning, row);
+    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *again = run(&planning, row);
+    *ret_text = format_plan(plan);
+    *ret_second = format_plan(again);
 }
 
 char *vp_trial_plan(const struct vp_trial *trial, int row)
@@ -165,7 +177,9 @@ char *vp_trial_plan(const struct vp_trial *trial, int row)
     VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *profile = make_profile(trial->set, row);
     vp_autodomain domain = make_domain(trial, row);
     vp_autofree char *before = vp_doc_format(domain->doc, &(size_t){0});
+    vp_autofree char *second = NULL;
     vp_autoerror err = NULL;
+    char *text = NULL;
 
     const char *where = trial->host != NULL ? trial->host : "synthetic:numa:1 core:4 pu:1";
     if (strcmp(where, "dump") == 0)
@@ -175,10 +189,12 @@ char *vp_trial_plan(const struct vp_trial *trial, int row)
     ck_assert_msg(vp_host_open(where, root, &host, &err) == 0, "row %d: %s", row,
                   err != NULL ? err->message : "?");
 
-    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *plan = run(domain, profile, host, trial->phase, row);
-    VP_CLEANUP(vp_plan_free_ptr) struct vp_plan *again = run(domain, profile, host, trial->phase, row);
-    char *text = format_plan(plan);
-    vp_autofree char *second = format_plan(again);
+    plan_twice(&(struct vp_planning){.domain = domain,
+                                     .profile = profile,
+                                     .registry = vp_registry_builtin(),
+                                     .host = host,
+                                     .phase = trial->phase},
+               trial, row, &text, &second);
     vp_autofree char *after = vp_doc_format(domain->doc, &(size_t){0});
     ck_assert_msg(strcmp(text, second) == 0, "row %d: planned twice:\n%s--\n%s", row, text, second);
     ck_assert_msg(strcmp(before, after) == 0, "row %d: planning changed the definition", row);

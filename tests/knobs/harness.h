@@ -25,6 +25,8 @@ struct vp_trial {
     const char *libvirt; /* what the host's domaincommon.rng says; NULL: none is installed */
     const char *const *files; /* NULL-terminated pairs of path and text, below the host's root */
     enum vp_phase phase;
+    const char *stored; /* the definition as it came, "<domain …"; NULL: what is planned */
+    bool no_placer;     /* there is no host to place guests on; else an empty one */
 };
 
 /*

@@ -24,3 +24,6 @@ unit_tests += tests/knobs/test-hostblock tests/knobs/test-hostio tests/knobs/tes
 tests_knobs_test_hostblock_SOURCES = tests/knobs/test-hostblock.c tests/knobs/storage.h $(knob_harness)
 tests_knobs_test_hostio_SOURCES = tests/knobs/test-hostio.c tests/knobs/storage.h $(knob_harness)
 tests_knobs_test_diskadvice_SOURCES = tests/knobs/test-diskadvice.c tests/knobs/storage.h $(knob_harness)
+
+unit_tests += tests/knobs/test-placement
+tests_knobs_test_placement_SOURCES = tests/knobs/test-placement.c $(knob_harness)
