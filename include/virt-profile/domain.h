@@ -14,6 +14,12 @@ struct vp_domain {
 /* As vp_doc_parse(), and -EBADMSG when the root is not <domain>. */
 int vp_domain_parse(const char *text, size_t len, const char *what, struct vp_domain **ret_domain,
                     struct vp_error **err);
+/*
+ * The <domain> in libvirt's status file of a running guest (/run/libvirt/qemu/NAME.xml), whose root is
+ * <domstatus> (libvirt 9.0: virDomainObjFormat()). Errors as vp_domain_parse().
+ */
+int vp_domain_parse_status(const char *text, size_t len, const char *what, struct vp_domain **ret_domain,
+                           struct vp_error **err);
 struct vp_domain *vp_domain_copy(const struct vp_domain *domain);
 void vp_domain_free(struct vp_domain *domain);
 static inline void vp_domain_free_ptr(struct vp_domain **domain)

@@ -33,6 +33,8 @@ static inline void vp_doc_free_ptr(vp_doc **doc)
     vp_doc_free(*doc);
 }
 vp_node *vp_doc_root(const vp_doc *doc);
+/* Make an element of the document its root; all that is not inside of it goes. */
+void vp_doc_narrow(vp_doc *doc, vp_node *node);
 
 /* The document as text, NUL-terminated, owned by the caller; an XML declaration only where it came with one,
  * attributes in the kind of quotes it came with. */

@@ -20,6 +20,23 @@ int vp_domain_parse(const char *text, size_t len, const char *what, struct vp_do
     return 0;
 }
 
+int vp_domain_parse_status(const char *text, size_t len, const char *what, struct vp_domain **ret_domain,
+                           struct vp_error **err)
+{
+    vp_autodomain domain = vp_alloc(1, sizeof(*domain));
+    const int r = vp_doc_parse(text, len, what, &domain->doc, err);
+    if (r < 0)
+        return r;
+    const vp_node *status = vp_doc_root(domain->doc);
+    domain->root = vp_node_child(status, "domain");
+    if (!vp_node_is(status, "domstatus") || domain->root == NULL)
+        return vp_fail(err, EBADMSG, "%s is not the status of a domain: it has no <domain> in a <domstatus>",
+                       what);
+    vp_doc_narrow(domain->doc, domain->root);
+    *ret_domain = vp_take(&domain);
+    return 0;
+}
+
 struct vp_domain *vp_domain_copy(const struct vp_domain *domain)
 {
     struct vp_domain *copy = vp_alloc(1, sizeof(*copy));

@@ -134,6 +134,17 @@ vp_doc *vp_doc_copy(const vp_doc *doc)
     return copy;
 }
 
+void vp_doc_narrow(vp_doc *doc, vp_node *node)
+{
+    xmlNode *old = xmlDocSetRootElement(doc, node);
+    if (old == NULL)
+        return; /* it is the root */
+    /* What it uses of the namespaces declared above it. */
+    if (xmlReconciliateNs(doc, node) < 0)
+        vp_oom();
+    xmlFreeNode(old);
+}
+
 void vp_doc_free(vp_doc *doc)
 {
     if (doc != NULL)

@@ -215,6 +215,45 @@ START_TEST(copy)
 }
 END_TEST
 
-VP_TEST_MAIN("domain", VP_TEST(refuses_other_roots), VP_TEST(names), VP_TEST_ROWS(kind, kinds),
-             VP_TEST_ROWS(vcpu_counts, vcpus), VP_TEST_ROWS(memory, memories),
+static const struct {
+    const char *xml;
+    const char *domain; /* NULL: refused */
+} status_rows[] = {
+    {"<domstatus state='running' pid='7'><taint flag='x'/><domain type='kvm' id='3'><name>a</name></domain>"
+     "</domstatus>",
+     "<domain type='kvm' id='3'><name>a</name></domain>"},
+    {"<domstatus xmlns:q='urn:q'><domain><metadata><q:m/></metadata></domain></domstatus>",
+     "<domain><metadata><q:m xmlns:q='urn:q'/></metadata></domain>"},
+    {"<domstatus/>", NULL},
+    {"<domain/>", NULL},
+    {"<other><domain/></other>", NULL},
+    {"<domstatus><domain></domstatus>", NULL},
+};
+
+START_TEST(status_file)
+{
+    const char *xml = status_rows[_i].xml;
+    struct vp_domain *sentinel = (struct vp_domain *)(void *)&sentinel;
+    struct vp_domain *domain = sentinel;
+    vp_autoerror err = NULL;
+    const int r = vp_domain_parse_status(xml, strlen(xml), "the status", &domain, &err);
+    if (status_rows[_i].domain == NULL) {
+        ck_assert_msg(r == -EBADMSG, "%s: %d", xml, r);
+        ck_assert_ptr_eq(domain, sentinel);
+        ck_assert_msg(strstr(err->message, "the status") != NULL, "%s: %s", xml, err->message);
+        return;
+    }
+    ck_assert_msg(r == 0, "%s: %s", xml, err != NULL ? err->message : "");
+    size_t len = 0;
+    vp_autodomain copied = vp_domain_copy(domain);
+    vp_autofree char *text = vp_doc_format(copied->doc, &len);
+    vp_domain_free(domain);
+    vp_autodomain again = fake_domain(text, xml);
+    vp_autodomain want = fake_domain(status_rows[_i].domain, xml);
+    ck_assert_msg(vp_node_equal(again->root, want->root), "%s: %s", xml, text);
+}
+END_TEST
+
+VP_TEST_MAIN("domain", VP_TEST_ROWS(status_file, status_rows), VP_TEST(refuses_other_roots), VP_TEST(names),
+             VP_TEST_ROWS(kind, kinds), VP_TEST_ROWS(vcpu_counts, vcpus), VP_TEST_ROWS(memory, memories),
              VP_TEST_ROWS(guest_system, systems), VP_TEST(copy))
