@@ -8,9 +8,8 @@
 #include "error.h"
 
 /*
- * The host as a parameter. Every file below /proc, /sys, /run, /etc and /usr/share that the library looks at
- * is reached
- * through a root: the live "/" or a folder that holds a dump or a made-up host.
+ * The host as a parameter. Every file below /proc, /sys, /run, /etc and /usr/share that the library looks
+ * at is reached through a root: the live "/" or a folder that holds a dump or a made-up host.
  */
 struct vp_root {
     int fd;
@@ -67,7 +66,10 @@ static inline void vp_names_free_ptr(char ***names)
  * followed when it is a symlink. Modes are exact: the umask does not count.
  */
 
-/* Make a folder, and those above it that are missing, all with this mode. One that is there stays as it is. */
+/*
+ * Make a folder, and those above it that are missing, all with this mode. One that is there stays as it
+ * is.
+ */
 int vp_root_mkdir(const struct vp_root *root, const char *path, mode_t mode, struct vp_error **err);
 
 /**
@@ -94,6 +96,5 @@ int vp_root_rename(const struct vp_root *root, const char *from, const char *to,
  * @wait: until it is free; else -EWOULDBLOCK
  * @ret_fd: to be given to vp_root_unlock()
  */
-int vp_root_lock(const struct vp_root *root, const char *path, bool wait, int *ret_fd,
-                 struct vp_error **err);
+int vp_root_lock(const struct vp_root *root, const char *path, bool wait, int *ret_fd, struct vp_error **err);
 void vp_root_unlock(int *fd); /* -1 is fine, and is what it leaves */

@@ -2,9 +2,16 @@
 unit_tests +=
 
 # Who runs here.
+guests = tests/host/guests.c tests/host/guests.h
 unit_tests += \
+	tests/host/test-entry \
+	tests/host/test-ledger \
+	tests/host/test-ledger-reap \
 	tests/host/test-process
-tests_host_test_process_SOURCES = tests/host/test-process.c $(fake)
+tests_host_test_entry_SOURCES = tests/host/test-entry.c $(guests) $(fake)
+tests_host_test_ledger_SOURCES = tests/host/test-ledger.c $(guests) $(fake)
+tests_host_test_ledger_reap_SOURCES = tests/host/test-ledger-reap.c $(guests) $(fake)
+tests_host_test_process_SOURCES = tests/host/test-process.c $(guests) $(fake)
 
 # What is written to the host, and how it is put back.
 unit_tests += \
