@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "census.h"
 #include "topology.h"
 #include "xml.h"
 
@@ -25,3 +26,10 @@ struct vp_pins {
  */
 void vp_pins_read(const vp_node *domain, struct vp_pins *ret_pins);
 void vp_pins_done(struct vp_pins *pins);
+
+/**
+ * The CPUs that a <domain> element pins one thread to: its own pin, else that of all. Owned; NULL where it
+ * has none, or one that cannot be read.
+ * @index: of a vCPU, the id of an iothread
+ */
+hwloc_bitmap_t vp_pins_of(const vp_node *domain, enum vp_thread_kind kind, unsigned index) VP_MUST_USE;

@@ -25,4 +25,5 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/guestlimits.h src/host/guestlimits.c \
 	include/virt-profile/pins.h src/host/pins.c \
 	include/virt-profile/scope.h src/host/scope.c \
+	include/virt-profile/squeeze.h src/host/squeeze.c \
 	include/virt-profile/threadplace.h src/host/threadplace.c

@@ -88,3 +88,25 @@ void vp_pins_done(struct vp_pins *pins)
     hwloc_bitmap_free(pins->iothreads);
     *pins = (struct vp_pins){0};
 }
+
+/* The list of the pin of one number. */
+static const char *list_of(const vp_node *tune, const char *name, const char *key, unsigned number)
+{
+    vp_autofree char *text = vp_asprintf("%u", number);
+    for (const vp_node *node = vp_node_child(tune, name); node != NULL; node = vp_node_same(node))
+        if (vp_same(vp_node_attr(node, key), text))
+            return vp_node_attr(node, "cpuset");
+    return NULL;
+}
+
+hwloc_bitmap_t vp_pins_of(const vp_node *domain, enum vp_thread_kind kind, unsigned index)
+{
+    const vp_node *tune = vp_node_child(domain, "cputune");
+    vp_autobitmap set = vp_bitmap_new();
+    const char *list = kind == VP_THREAD_VCPU       ? list_of(tune, "vcpupin", "vcpu", index)
+                       : kind == VP_THREAD_IOTHREAD ? list_of(tune, "iothreadpin", "iothread", index)
+                                                    : vp_node_walk_attr(tune, "emulatorpin", "cpuset");
+    if (list == NULL)
+        list = vp_node_walk_attr(domain, "vcpu", "cpuset");
+    return list != NULL && add_list(list, set) ? vp_take(&set) : NULL;
+}

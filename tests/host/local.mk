@@ -32,9 +32,11 @@ unit_tests += \
 	tests/host/test-census \
 	tests/host/test-guestlimits \
 	tests/host/test-scope \
+	tests/host/test-squeeze \
 	tests/host/test-threadplace
 tests_host_test_affinity_SOURCES = tests/host/test-affinity.c $(qemu) $(fake)
 tests_host_test_census_SOURCES = tests/host/test-census.c $(qemu) $(fake)
 tests_host_test_guestlimits_SOURCES = tests/host/test-guestlimits.c $(machine) $(fake)
 tests_host_test_scope_SOURCES = tests/host/test-scope.c $(fake)
+tests_host_test_squeeze_SOURCES = tests/host/test-squeeze.c $(qemu) $(machine) $(fake)
 tests_host_test_threadplace_SOURCES = tests/host/test-threadplace.c $(qemu) $(machine) $(fake)
