@@ -20,6 +20,8 @@ total-iops-max = 500
 total-iops-max-length = 120
 
 [cpu]
+; Desktops idle at different times: they float on all CPUs that no guest owns. Fixed to CPUs, guests that outnumber them wait for each other (LXD issue 14133).
+placement = shared
 ; The host's features under a name that other hosts can offer too, so that desktops move between them (libvirt, domain format, "CPU model and topology").
 model = host-model
 ; Desktop editions of Windows use two sockets at most: vCPUs as cores are all used.

@@ -8,6 +8,14 @@ enforce = start
 iothreads = 1
 
 [cpu]
+; A vCPU that polls never gives its CPU back, so it has one to itself, on the node of its network cards (Red Hat OpenStack Platform, NFV planning guide).
+placement = dedicated
+; Sibling threads stay in pairs (same Red Hat guide): the other thread of a core never runs somebody else's work. isolate leaves it idle, for half the guests.
+threads = siblings
+; On CPUs of the same node that are not for guests (OpenStack Nova, emulator threads policy "share"; libvirt knowledge base, "KVM Real Time Guest Configuration").
+emulator = housekeeping
+; Disks are not what a network function waits for (the same libvirt document pins them with the emulator).
+iothreads = housekeeping
 ; Poll-mode drivers use every vector unit there is (libvirt knowledge base, "KVM Real Time Guest Configuration").
 model = host-passthrough
 ; Threads that pass packets to each other find the cache they share (QEMU's host-cache-info; KubeVirt does so for dedicated CPUs).
@@ -18,6 +26,10 @@ features = +tsc-deadline
 hint-dedicated = yes
 
 [memory]
+; Packet buffers on the node of the vCPUs and of the cards, or no start at all (Red Hat OpenStack Platform, NFV planning guide).
+numa = strict
+; A function that no node holds sees where its memory is: DPDK allocates for each NUMA node by itself (DPDK, Programmer's Guide, "Environment Abstraction Layer").
+cells = auto
 ; Rings and packet buffers lie in huge pages, 1 GiB ones as the guest's DPDK wants them (same libvirt document; SEAPATH, RT guests).
 hugepages = 1G, 2M
 ; The switch's process reads and writes packets in the guest's memory (Open vSwitch, "DPDK vHost User Ports"); without vhost-user it is left out.

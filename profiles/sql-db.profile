@@ -17,6 +17,14 @@ iothreads = auto
 queues = vcpus
 
 [cpu]
+; Each vCPU has a host CPU to itself, on one node where one holds the guest: no CPU is sold twice (SUSE, "Best Practices for SAP HANA on KVM").
+placement = dedicated
+; Whole cores, threads of a guest core on threads of a host core (the same guide pins pairs to pairs).
+threads = siblings
+; QEMU's own threads keep off the vCPUs (OpenStack Nova, emulator threads policy "share"); the SUSE guide finds that they need no CPU of their own.
+emulator = housekeeping
+; The same for the threads that serve the disks; own gives each a CPU (KubeVirt does so with dedicated CPUs) where disks are fast and CPUs are plenty.
+iothreads = housekeeping
 ; All the host's CPU can do, crypto and vector units included; such a guest only moves to hosts of the same CPU (SUSE, "Best Practices for SAP HANA on KVM").
 ; The same guide adds features = +invtsc for a steady clock source. That rules migration out, so it is left to the operator.
 model = host-passthrough
@@ -26,6 +34,10 @@ cache = passthrough
 hint-dedicated = yes
 
 [memory]
+; Memory of the vCPUs' node and no other (SUSE, "Best Practices for SAP HANA on KVM": strict; Red Hat, "Virtualization Tuning and Optimization Guide").
+numa = strict
+; What no node holds gets a NUMA cell for each node, with the host's distances, so that the database keeps its parts near (same SUSE guide).
+cells = auto
 ; 1 GiB pages, whole in each NUMA cell, make address translation cheap (SUSE, SAP HANA on KVM); 2 MiB pages are second best, then what the host does by itself.
 hugepages = 1G, 2M, thp
 ; A page that was merged costs a copy at the next write, and a buffer pool writes all the time (SUSE, SAP HANA on KVM: nosharepages).

@@ -12,11 +12,13 @@ const struct vp_knob vp_knobs_memory[] = {
         .type = VP_TYPE_LIST,
         .effect = VP_EFFECT_LAUNCH,
         .choices = vp_memory_hugepages,
-        .doc = "Pages that back the guest's memory; the first that fits is taken. 1G and 2M fit an x86 or "
-               "aarch64 guest whose memory, NUMA cells and memory devices are multiples of the page, on a "
-               "host whose pools hold enough such pages, free or not. thp is normal memory, of which the "
-               "host may make transparent huge pages: as the first choice it takes the definition's own "
-               "<hugepages> out, as a fallback it leaves them. no takes them out always.",
+        .doc =
+            "Pages that back the guest's memory; the first that fits is taken. 1G and 2M fit an x86 or "
+            "aarch64 guest whose memory, NUMA cells and memory devices are multiples of the page, on a "
+            "host whose pools hold enough such pages, free or not; a guest with a place (cpu.placement) on nodes "
+            "that have enough free ones. thp is normal memory, of which the "
+            "host may make transparent huge pages: as the first choice it takes the definition's own "
+            "<hugepages> out, as a fallback it leaves them. no takes them out always.",
         .plan = vp_memory_plan_hugepages,
         .verify = vp_verify_definition,
     },

@@ -93,8 +93,8 @@ static int fits(const struct vp_planning *planning, int choice, struct vp_strbuf
     if (reason == NULL && placement != NULL) {
         if (placement->cells[0].page_kib == page_kib[choice])
             return 1;
-        reason =
-            vp_asprintf("no %s pages, of which there are not enough free ones where the guest fits", name);
+        reason = vp_asprintf(
+            "no %s pages, of which the guest needs %" PRIu64 ": where it fits, fewer are free", name, need);
     } else if (reason == NULL) {
         const int r = vp_host_hugepages(planning->host, page_kib[choice], &have, err);
         if (r < 0)

@@ -79,6 +79,7 @@ static bool own_page(const struct vp_domain *domain, int cell, uint64_t *ret_kib
 /* Which pages it may have: those that memory.hugepages allows, else the definition's own. */
 static void read_pages(const struct vp_planning *planning, struct vp_placing_demand *it)
 {
+    const struct vp_setting *grow = vp_plan_setting(planning, "memory.hugepages-grow");
     uint64_t own = 0;
     const bool has_own = own_page(planning->domain, -1, &own);
     size_t n = vp_memory_allowed_pages(planning, it->pages, VP_ARRAY_SIZE(it->pages) - 1);
@@ -86,6 +87,7 @@ static void read_pages(const struct vp_planning *planning, struct vp_placing_dem
         it->pages[n++] = has_own ? own : 0;
     it->demand.pages = it->pages;
     it->demand.n_pages = n;
+    it->demand.grow_pools = grow != NULL && grow->value.yes;
 }
 
 /* The vCPUs that no cell names are in the first (qemuDomainDefNumaCPUsPostParse() of libvirt 9.0). */

@@ -216,8 +216,8 @@ static int size_of(const struct vp_topology *topology, uint64_t page)
     return size;
 }
 
-/* Do the nodes' pools hold enough pages of the size, whoever has them now? */
-static bool pools_hold(const struct vp_topology *topology, const struct vp_placement *placement)
+/* Do the nodes' pools hold enough pages of the size, whoever has them now, or can they grow? */
+static bool pools_hold(const struct vp_topology *topology, const struct vp_placement *placement, bool grow)
 {
     vp_autofree uint64_t *need = vp_alloc(topology->n_nodes, sizeof(need[0]));
     for (unsigned i = 0; i < placement->n_cells; i++) {
@@ -227,7 +227,7 @@ static bool pools_hold(const struct vp_topology *topology, const struct vp_place
         if (cell->size < 0 || cell->memory_kib % cell->page_kib != 0)
             return false;
         need[cell->memory_node] += cell->memory_kib / cell->page_kib;
-        if (need[cell->memory_node] > topology->nodes[cell->memory_node].pages[cell->size])
+        if (!grow && need[cell->memory_node] > topology->nodes[cell->memory_node].pages[cell->size])
             return false;
     }
     return true;
@@ -253,7 +253,7 @@ static bool choose_pages(const struct vp_topology *topology, const struct vp_dem
             placement->cells[k].page_kib = own_page ? demand->cells[k].page_kib : page;
             placement->cells[k].size = size_of(topology, placement->cells[k].page_kib);
         }
-        if (demand->memory_kib % unit == 0 && pools_hold(topology, placement))
+        if (demand->memory_kib % unit == 0 && pools_hold(topology, placement, demand->grow_pools))
             return true;
     }
     return false;
