@@ -72,6 +72,8 @@ void vp_entry_add_want(struct vp_entry *entry, const char *name, const char *val
 /* Threads that may run on these CPUs: counted with those that have the same set. */
 void vp_entry_add_pin(struct vp_entry *entry, hwloc_const_bitmap_t cpus, unsigned threads);
 void vp_entry_add_memory(struct vp_entry *entry, int node, uint64_t page_kib, uint64_t kib);
+/* Forget the pins of its definition: they are not its own wish, and it floats. */
+void vp_entry_unpin(struct vp_entry *entry);
 /*
  * Give it a place, which from now on says what it has: pins and memory of its definition do not count.
  * Takes it.

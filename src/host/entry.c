@@ -25,17 +25,23 @@ struct vp_entry *vp_entry_new(const char *uuid, const char *name)
     return entry;
 }
 
-static void drop_own(struct vp_entry *entry)
+void vp_entry_unpin(struct vp_entry *entry)
 {
     for (size_t i = 0; i < entry->n_pins; i++)
         hwloc_bitmap_free(entry->pins[i].cpus);
     free(entry->pins);
-    free(entry->memory);
     hwloc_bitmap_free(entry->pinned);
     entry->pins = NULL;
-    entry->memory = NULL;
     entry->pinned = NULL;
-    entry->n_pins = entry->cap_pins = entry->n_memory = entry->cap_memory = 0;
+    entry->n_pins = entry->cap_pins = 0;
+}
+
+static void drop_own(struct vp_entry *entry)
+{
+    vp_entry_unpin(entry);
+    free(entry->memory);
+    entry->memory = NULL;
+    entry->n_memory = entry->cap_memory = 0;
 }
 
 void vp_entry_free(struct vp_entry *entry)
