@@ -17,6 +17,8 @@ extern const struct vp_knob vp_knobs_hostblock[];
 extern const struct vp_knob vp_knobs_hostio[];
 extern const struct vp_knob vp_knobs_diskadvice[];
 extern const struct vp_knob vp_knobs_network[];
+extern const struct vp_knob vp_knobs_hostnet[];
+extern const struct vp_knob vp_knobs_irq[];
 extern const struct vp_knob vp_knobs_guest[];
 extern const struct vp_knob vp_knobs_clock[];
 extern const struct vp_knob vp_knobs_hyperv[];

@@ -27,3 +27,13 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/scope.h src/host/scope.c \
 	include/virt-profile/squeeze.h src/host/squeeze.c \
 	include/virt-profile/threadplace.h src/host/threadplace.c
+
+# Where interrupts go.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/balancesock.h src/host/balancesock.c \
+	include/virt-profile/cpumask.h src/host/cpumask.c \
+	include/virt-profile/irq.h src/host/irq.c \
+	include/virt-profile/irqbalance.h src/host/irqbalance.c \
+	include/virt-profile/irqwants.h src/host/irqwants.c \
+	include/virt-profile/netdev.h src/host/netdev.c \
+	include/virt-profile/wish_irq.h src/host/wish_irq.c

@@ -25,3 +25,5 @@ libvirt_profile_a_SOURCES += \
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/diskbelow.h src/knobs/diskbelow.c \
 	src/knobs/diskadvice.c src/knobs/hostblock.c src/knobs/hostio.c
+
+libvirt_profile_a_SOURCES += src/knobs/hostnet.c src/knobs/irq.c

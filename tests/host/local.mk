@@ -40,3 +40,16 @@ tests_host_test_guestlimits_SOURCES = tests/host/test-guestlimits.c $(machine) $
 tests_host_test_scope_SOURCES = tests/host/test-scope.c $(fake)
 tests_host_test_squeeze_SOURCES = tests/host/test-squeeze.c $(qemu) $(machine) $(fake)
 tests_host_test_threadplace_SOURCES = tests/host/test-threadplace.c $(qemu) $(machine) $(fake)
+
+# Where interrupts go.
+irqhost = tests/host/irqhost.c tests/host/irqhost.h
+unit_tests += \
+	tests/host/test-cpumask \
+	tests/host/test-irq \
+	tests/host/test-irqwants \
+	tests/host/test-wish-irq
+tests_host_test_cpumask_SOURCES = tests/host/test-cpumask.c $(fake)
+tests_host_test_irq_SOURCES = tests/host/test-irq.c $(irqhost) $(fake)
+tests_host_test_irq_LDFLAGS = -Wl,--wrap=vp_host_write
+tests_host_test_irqwants_SOURCES = tests/host/test-irqwants.c $(irqhost) $(sysfs) $(fake)
+tests_host_test_wish_irq_SOURCES = tests/host/test-wish-irq.c $(irqhost) $(machine) $(fake)

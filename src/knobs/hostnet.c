@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "knobs.h"
+
+#include "nics.h"
+
+#include <inttypes.h>
+
+#define LENGTH_MAX 1000000
+
+static const char *const queue_choices[] = {"follow", "no", NULL};
+
+enum { QUEUES_FOLLOW, QUEUES_NO };
+
+/* Has the guest an interface behind a tap or macvtap device? Those without get a note. */
+static bool has_tap(struct vp_planning *planning, const struct vp_setting *setting)
+{
+    bool has = false;
+    for (vp_node *nic = vp_nic_first(planning->domain); nic != NULL; nic = vp_node_same(nic))
+        has = !vp_nic_refuses(planning, setting, nic, VP_NIC_TAP) || has;
+    return has;
+}
+
+static int plan_length(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+{
+    (void)err;
+    vp_autofree char *value = vp_asprintf("%" PRIu64, vp_plan_count(planning, setting));
+    if (has_tap(planning, setting))
+        vp_plan_host(planning, setting, "net/tx-queue-length", value,
+                     "a burst waits on the tap device while the guest is not scheduled, and is not dropped");
+    return 0;
+}
+
+static int plan_queues(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+{
+    (void)err;
+    const struct vp_setting *placement = vp_plan_setting(planning, "cpu.placement");
+    if (setting->value.choice == QUEUES_NO)
+        return 0;
+    if (placement == NULL || placement->value.choice == (int)VP_POLICY_SHARED)
+        vp_plan_skip(
+            planning, setting,
+            "the guest's vhost workers have no CPUs that queues could follow; cpu.placement = dedicated or "
+            "node gives them some");
+    else if (has_tap(planning, setting))
+        vp_plan_host(
+            planning, setting, "net/queue-cpus", queue_choices[QUEUES_FOLLOW],
+            "packets stay on the CPUs of the guest's vhost workers from the tap device to the network card");
+    return 0;
+}
+
+const struct vp_knob vp_knobs_hostnet[] = {
+    {.name = "network.tx-queue-length",
+     .type = VP_TYPE_COUNT,
+     .effect = VP_EFFECT_HOST,
+     .min = 1,
+     .max = LENGTH_MAX,
+     .unit = "packets",
+     .doc =
+         "How many packets for the guest wait on its tap and macvtap devices. The kernel makes them with 1000 (tap) "
+         "or 500 (macvtap). They go with the guest.",
+     .plan = plan_length},
+    {.name = "network.queue-cpus",
+     .type = VP_TYPE_CHOICE,
+     .effect = VP_EFFECT_HOST,
+     .choices = queue_choices,
+     .doc =
+         "Let packets that the guest sends stay on the CPUs of its vhost workers: what its tap devices receive is "
+         "handled there (RPS), and leaves by transmit queues of the host's network card that are theirs (XPS), "
+         "other guests on that card having others, as far as there are enough. For cpu.placement = dedicated or "
+         "node, and cards with several queues.",
+     .plan = plan_queues},
+    {.name = NULL},
+};
