@@ -22,6 +22,9 @@ extern const struct vp_knob vp_knobs_irq[];
 extern const struct vp_knob vp_knobs_guest[];
 extern const struct vp_knob vp_knobs_clock[];
 extern const struct vp_knob vp_knobs_hyperv[];
+extern const struct vp_knob vp_knobs_hostcpu[];
+extern const struct vp_knob vp_knobs_hostmemory[];
+extern const struct vp_knob vp_knobs_hostsettings[];
 
 /* All of them. Built once; not for use from several threads before the first call returned. */
 const struct vp_registry *vp_registry_builtin(void);

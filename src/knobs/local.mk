@@ -27,3 +27,5 @@ libvirt_profile_a_SOURCES += \
 	src/knobs/diskadvice.c src/knobs/hostblock.c src/knobs/hostio.c
 
 libvirt_profile_a_SOURCES += src/knobs/hostnet.c src/knobs/irq.c
+
+libvirt_profile_a_SOURCES += src/knobs/hostsettings.c

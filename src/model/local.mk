@@ -7,6 +7,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/domain.h src/model/domain.c \
 	include/virt-profile/expr.h src/model/expr.c \
 	include/virt-profile/host.h src/model/host.c \
+	include/virt-profile/hostsetting.h src/model/hostsetting.c \
 	include/virt-profile/ini_file.h src/model/ini_file.c \
 	include/virt-profile/knob.h src/model/knob.c \
 	include/virt-profile/locality.h src/model/locality.c \

@@ -16,13 +16,17 @@ tests_host_test_process_SOURCES = tests/host/test-process.c $(guests) $(fake)
 # What is written to the host, and how it is put back.
 unit_tests += \
 	tests/host/test-journal \
+	tests/host/test-ksm \
 	tests/host/test-reconcile \
 	tests/host/test-reconcile-kill \
 	tests/host/test-wish \
+	tests/host/test-wish-settings \
 	tests/host/test-write
 tests_host_test_journal_SOURCES = tests/host/test-journal.c $(fake)
+tests_host_test_ksm_SOURCES = tests/host/test-ksm.c $(fake)
 tests_host_test_reconcile_SOURCES = tests/host/test-reconcile.c $(fake)
 tests_host_test_reconcile_kill_SOURCES = tests/host/test-reconcile-kill.c $(fake)
+tests_host_test_wish_settings_SOURCES = tests/host/test-wish-settings.c $(fake)
 tests_host_test_write_SOURCES = tests/host/test-write.c $(fake)
 
 # Where guests may run.

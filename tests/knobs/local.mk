@@ -27,3 +27,6 @@ tests_knobs_test_diskadvice_SOURCES = tests/knobs/test-diskadvice.c tests/knobs/
 
 unit_tests += tests/knobs/test-placement
 tests_knobs_test_placement_SOURCES = tests/knobs/test-placement.c $(knob_harness)
+
+unit_tests += tests/knobs/test-hostsettings
+tests_knobs_test_hostsettings_SOURCES = tests/knobs/test-hostsettings.c $(knob_harness)

@@ -10,6 +10,7 @@ unit_tests += \
 	tests/model/test-engine \
 	tests/model/test-expr \
 	tests/model/test-host \
+	tests/model/test-hostsetting \
 	tests/model/test-ini-file \
 	tests/model/test-knob \
 	tests/model/test-locality \
