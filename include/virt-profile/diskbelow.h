@@ -24,8 +24,8 @@ enum vp_below_what {
 };
 
 /**
- * Find them for all hard disks, each once, in the order of the definition. A disk without one is noted as skipped,
- * with why.
+ * Find them for all hard disks, each once, in the order of the definition. A disk without one is noted as
+ * skipped, with why.
  * @ret_belows: always set; empty where the guest has no such disk or the host is only a description
  */
 void vp_below_read(struct vp_planning *planning, const struct vp_setting *setting, enum vp_below_what what,
