@@ -12,6 +12,8 @@
 #include "text.h"
 
 #define MIB UINT64_C(1024)
+/* More than any machine that the kernel runs on: 1 PiB. */
+#define MEMORY_MAX (UINT64_C(1) << 40)
 
 /*
  * Of ordinary memory, for QEMU itself: page tables of 8 bytes for each 4 KiB, 8 MiB of stack for each vCPU
@@ -141,7 +143,11 @@ static const char *not_asked(const struct vp_planning *planning, const struct vp
         return "there is no host to place the guest on";
     if (!vp_guestmem_read(planning->domain, &memory))
         return "the definition says no amount of memory";
-    return NULL;
+    if (memory.total > MEMORY_MAX)
+        return "the guest has more memory than any host";
+    return vp_domain_max_vcpus(planning->domain) > VP_TOPOLOGY_CPUS_MAX
+               ? "the guest has more vCPUs than any host has CPUs"
+               : NULL;
 }
 
 int vp_planning_placement(struct vp_planning *planning, const struct vp_setting *setting,
