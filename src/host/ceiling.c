@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ceiling.h"
 
+#include "cgroup.h"
 #include "scope.h"
 
 int vp_ceiling_set(const struct vp_root *root, const struct vp_entry *entry,
@@ -12,14 +13,15 @@ int vp_ceiling_set(const struct vp_root *root, const struct vp_entry *entry,
         return r;
     if (vp_machine_has_scopes(root))
         return vp_scope_write(root, entry->id, entry->name, &limits, err);
-    return 0;
+    return vp_cgroup_create(root, entry, &limits, domain, err);
 }
 
 int vp_ceiling_remove(const struct vp_root *root, const struct vp_entry *entry,
                       const struct vp_domain *domain, struct vp_error **err)
 {
-    (void)domain;
     if (entry->id == 0)
         return 0;
-    return vp_scope_remove(root, entry->id, entry->name, err);
+    if (vp_machine_has_scopes(root))
+        return vp_scope_remove(root, entry->id, entry->name, err);
+    return vp_cgroup_remove(root, entry->id, entry->name, domain, err);
 }

@@ -23,6 +23,8 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/affinity.h src/host/affinity.c \
 	include/virt-profile/ceiling.h src/host/ceiling.c \
 	include/virt-profile/census.h src/host/census.c \
+	include/virt-profile/cgroup.h src/host/cgroup.c \
+	include/virt-profile/cgroupvalues.h src/host/cgroupvalues.c \
 	include/virt-profile/guestgroup.h src/host/guestgroup.c \
 	include/virt-profile/guestlimits.h src/host/guestlimits.c \
 	include/virt-profile/pins.h src/host/pins.c \

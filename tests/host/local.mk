@@ -34,13 +34,17 @@ qemu = tests/host/qemu.c tests/host/qemu.h
 unit_tests += \
 	tests/host/test-affinity \
 	tests/host/test-census \
+	tests/host/test-cgroupvalues \
 	tests/host/test-guestlimits \
+	tests/host/test-live \
 	tests/host/test-scope \
 	tests/host/test-squeeze \
 	tests/host/test-threadplace
 tests_host_test_affinity_SOURCES = tests/host/test-affinity.c $(qemu) $(fake)
 tests_host_test_census_SOURCES = tests/host/test-census.c $(qemu) $(fake)
+tests_host_test_cgroupvalues_SOURCES = tests/host/test-cgroupvalues.c $(fake)
 tests_host_test_guestlimits_SOURCES = tests/host/test-guestlimits.c $(machine) $(fake)
+tests_host_test_live_SOURCES = tests/host/test-live.c $(fake)
 tests_host_test_scope_SOURCES = tests/host/test-scope.c $(fake)
 tests_host_test_squeeze_SOURCES = tests/host/test-squeeze.c $(qemu) $(machine) $(fake)
 tests_host_test_threadplace_SOURCES = tests/host/test-threadplace.c $(qemu) $(machine) $(fake)

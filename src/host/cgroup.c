@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cgroup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libcgroup.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cgroupvalues.h"
+#include "iothreadids.h"
+#include "scope.h"
+#include "strbuf.h"
+#include "text.h"
+#include "threadplace.h"
+#include "wish.h"
+
+#define UNIFIED "/sys/fs/cgroup/cgroup.controllers"
+#define MACHINE "/machine"
+#define FILE_MAX_LEN (64u * 1024)
+
+struct maker {
+    const struct vp_root *root;
+    const struct vp_entry *entry;
+    const struct vp_limits *limits;
+    bool unified;
+    char *name;    /* owned */
+    char *cpusets; /* owned; where the hierarchy with cpusets is mounted; NULL: there is none */
+    struct vp_cgroupvalues values;
+};
+
+static void maker_done(struct maker *maker)
+{
+    free(maker->name);
+    free(maker->cpusets);
+    vp_cgroupvalues_done(&maker->values);
+}
+
+static void free_group(struct cgroup **group)
+{
+    if (*group != NULL)
+        cgroup_free(group);
+}
+
+static int fail(int code, const char *what, const char *name, struct vp_error **err)
+{
+    const int last = code == ECGOTHER ? cgroup_get_last_errno() : 0;
+    const char *why = cgroup_strerror(code);
+    const int number = last > 0                     ? last
+                       : code == ECGROUPNOTALLOWED  ? EACCES
+                       : code == ECGROUPNOTEXIST    ? ENOENT
+                       : code == ECGROUPNOTMOUNTED  ? ENODEV
+                       : code == ECGROUPNOTCOMPILED ? ENODEV
+                                                    : EIO;
+    return vp_fail(err, number, "cannot %s cgroup '%s': %s", what, name, why);
+}
+
+static int start(struct vp_error **err)
+{
+    static bool ready;
+    const int code = ready ? 0 : cgroup_init();
+    if (code != 0)
+        return fail(code, "look for", "/", err);
+    ready = true;
+    return 0;
+}
+
+/*
+ * The folders of a partition; those that are not fixed ones of libvirt's get an ending where they have none.
+ * 
+ */
+static void add_partition(struct vp_strbuf *buf, const char *partition)
+{
+    static const char *const fixed[] = {"machine", "system", "user"};
+    vp_autofree char *copy = vp_strdup(partition);
+    char *rest = copy;
+    bool top = true;
+    for (const char *token; (token = strsep(&rest, "/")) != NULL;) {
+        bool as_is = token[0] == '\0' || strchr(token, '.') != NULL;
+        if (token[0] == '\0')
+            continue;
+        for (size_t i = 0; top && i < VP_ARRAY_SIZE(fixed); i++)
+            as_is = as_is || vp_same(token, fixed[i]);
+        const bool escaped = token[0] == '_' || token[0] == '.' || vp_starts(token, "cgroup.");
+        vp_strbuf_addf(buf, "%s%s%s/", escaped ? "_" : "", token, as_is ? "" : ".partition");
+        top = false;
+    }
+}
+
+static char *partition_of(const struct vp_domain *domain)
+{
+    char *text = domain != NULL ? vp_node_text(vp_node_walk(domain->root, "resource/partition")) : NULL;
+    return text != NULL ? text : vp_strdup(MACHINE);
+}
+
+char *vp_cgroup_name(unsigned id, const char *name, const struct vp_domain *domain)
+{
+    vp_autofree char *partition = partition_of(domain);
+    vp_autofree char *machine = vp_machine_name(id, name);
+    struct vp_strbuf buf = {0};
+    add_partition(&buf, partition);
+    vp_strbuf_addf(&buf, "%s.libvirt-qemu", machine);
+    return vp_strbuf_take(&buf);
+}
+
+/* Make a group in the hierarchies of some controllers, or put values into one that is there. */
+static int make(const char *name, const struct vp_cgroupvalue *values, size_t n, struct vp_error **err)
+{
+    VP_CLEANUP(free_group) struct cgroup *group = cgroup_new_cgroup(name);
+    struct cgroup_controller *controller = NULL;
+    if (group == NULL)
+        vp_oom();
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || strcmp(values[i].controller, values[i - 1].controller) != 0)
+            controller = cgroup_add_controller(group, values[i].controller);
+        if (controller == NULL)
+            vp_oom();
+        if (values[i].file != NULL &&
+            cgroup_add_value_string(controller, values[i].file, values[i].value) != 0)
+            return vp_fail(err, EINVAL, "cannot set %s of cgroup '%s' to '%s'", values[i].file, name,
+                           values[i].value);
+    }
+    const int code = cgroup_create_cgroup(group, 1);
+    return code != 0 ? fail(code, "make", name, err) : 0;
+}
+
+static char *read_line(const struct vp_root *root, const char *path)
+{
+    char *text = NULL;
+    size_t len = 0;
+    if (vp_root_read(root, path, FILE_MAX_LEN, &text, &len, NULL) < 0)
+        return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
+/* A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. */
+static int make_cpuset(const struct maker *maker, const char *name, const char *cpus, const char *nodes,
+                       struct vp_error **err)
+{
+    const char *slash = strrchr(name, '/');
+    vp_autofree char *above = vp_strndup(name, slash != NULL ? (size_t)(slash - name) : 0);
+    vp_autofree char *cpus_path = vp_asprintf("%s/%s/cpuset.cpus", maker->cpusets, above);
+    vp_autofree char *nodes_path = vp_asprintf("%s/%s/cpuset.mems", maker->cpusets, above);
+    vp_autofree char *all_cpus = read_line(maker->root, cpus_path);
+    vp_autofree char *all_nodes = read_line(maker->root, nodes_path);
+    if (all_cpus == NULL || all_nodes == NULL)
+        return vp_fail(err, ENOENT, "cannot make cgroup '%s': there is no '%s'", name, cpus_path);
+    const struct vp_cgroupvalue values[] = {
+        {"cpuset", "cpuset.cpus", cpus != NULL ? (char *)cpus : all_cpus, false},
+        {"cpuset", "cpuset.mems", nodes != NULL ? (char *)nodes : all_nodes, false},
+    };
+    return make(name, values, VP_ARRAY_SIZE(values), err);
+}
+
+static int make_thread(const struct maker *maker, const struct vp_thread *thread, unsigned order,
+                       const char *group, const char *nodes, struct vp_error **err)
+{
+    const struct vp_placement *placement = maker->entry->placement;
+    vp_autofree char *name = vp_asprintf("%s/%s", maker->name, group);
+    vp_autobitmap cpus = NULL;
+    if (placement->scopes == NULL)
+        cpus = vp_threadplace_cpus(placement, thread, order);
+    vp_autofree char *text =
+        cpus != NULL ? vp_bitmap_text(cpus) : vp_strdup(vp_limits_find(maker->limits, VP_LIMIT_CPUS));
+    return make_cpuset(maker, name, text, nodes, err);
+}
+
+static int make_threads(const struct maker *maker, const struct vp_domain *domain, struct vp_error **err)
+{
+    const char *nodes = vp_limits_find(maker->limits, VP_LIMIT_NODES);
+    const struct vp_thread emulator = {.kind = VP_THREAD_EMULATOR};
+    const struct vp_iothreads iothreads = vp_iothreads_read(domain);
+    const unsigned n = vp_domain_max_vcpus(domain);
+    int r = make_thread(maker, &emulator, 0, "emulator", nodes, err);
+    for (unsigned i = 0; r == 0 && i < n; i++) {
+        const struct vp_thread thread = {.kind = VP_THREAD_VCPU, .index = i};
+        vp_autofree char *group = vp_asprintf("vcpu%u", i);
+        r = make_thread(maker, &thread, 0, group, nodes, err);
+    }
+    for (unsigned i = 0; r == 0 && i < iothreads.n; i++) {
+        const struct vp_thread thread = {.kind = VP_THREAD_IOTHREAD, .index = iothreads.ids[i]};
+        vp_autofree char *group = vp_asprintf("iothread%u", iothreads.ids[i]);
+        unsigned order = 0;
+        for (unsigned k = 0; k < iothreads.n; k++)
+            order += iothreads.ids[k] < iothreads.ids[i];
+        r = make_thread(maker, &thread, order, group, nodes, err);
+    }
+    return r;
+}
+
+static bool is_there(const struct vp_root *root, const char *path)
+{
+    const int fd = vp_root_openat(root, path, O_PATH);
+    if (fd < 0)
+        return false;
+    (void)close(fd); /* nothing was written */
+    return true;
+}
+
+/* libvirt makes its default partition itself; any other has to be there, or libvirt refuses the start. */
+static int need_partition(const struct maker *maker, struct vp_error **err)
+{
+    const char *slash = strrchr(maker->name, '/');
+    vp_autofree char *partition = vp_strndup(maker->name, slash != NULL ? (size_t)(slash - maker->name) : 0);
+    vp_autofree char *path = vp_asprintf("%s/%s", maker->cpusets != NULL ? maker->cpusets : "", partition);
+    if (maker->cpusets == NULL || is_there(maker->root, path))
+        return 0;
+    if (!vp_same(partition, MACHINE + 1))
+        return vp_fail(err, ENOENT, "cannot make cgroup '%s': its partition is not there", maker->name);
+    return maker->unified ? 0 : make_cpuset(maker, partition, NULL, NULL, err);
+}
+
+/* CPUs and nodes of the group as a whole. */
+static int limit_place(const struct maker *maker, struct vp_error **err)
+{
+    const char *cpus = vp_limits_find(maker->limits, VP_LIMIT_CPUS);
+    const char *nodes = vp_limits_find(maker->limits, VP_LIMIT_NODES);
+    const bool floats = maker->entry->placement != NULL && maker->entry->placement->scopes != NULL;
+    if ((cpus == NULL && nodes == NULL) || maker->cpusets == NULL)
+        return 0;
+    if (!maker->unified)
+        return make_cpuset(maker, maker->name, floats ? NULL : cpus, NULL, err);
+    struct vp_cgroupvalue values[2];
+    size_t n = 0;
+    if (cpus != NULL)
+        values[n++] = (struct vp_cgroupvalue){"cpuset", "cpuset.cpus", (char *)cpus, false};
+    if (nodes != NULL)
+        values[n++] = (struct vp_cgroupvalue){"cpuset", "cpuset.mems", (char *)nodes, false};
+    return make(maker->name, values, n, err);
+}
+
+/*
+ * Of each controller the values that libcgroup can write at once; a file with several lines gets them one by
+ * one.
+ */
+static int limit_rest(const struct maker *maker, struct vp_error **err)
+{
+    const struct vp_cgroupvalues *values = &maker->values;
+    vp_autofree struct vp_cgroupvalue *once = vp_alloc(values->n + 1, sizeof(once[0]));
+    int r = 0;
+    for (size_t i = 0; i < values->n; i++) {
+        once[i] = values->items[i];
+        if (once[i].several)
+            once[i].file = NULL;
+    }
+    if (values->n > 0)
+        r = make(maker->name, once, values->n, err);
+    for (size_t i = 0; r == 0 && i < values->n; i++) {
+        char *mount = NULL;
+        if (!values->items[i].several)
+            continue;
+        if (cgroup_get_subsys_mount_point(values->items[i].controller, &mount) != 0)
+            return vp_fail(err, ENODEV, "cannot limit cgroup '%s': no %s controller is mounted", maker->name,
+                           values->items[i].controller);
+        vp_autofree char *path = vp_asprintf("%s/%s/%s", mount, maker->name, values->items[i].file);
+        free(mount);
+        r = vp_host_write(maker->root, path, values->items[i].value, err);
+    }
+    return r;
+}
+
+int vp_cgroup_create(const struct vp_root *root, const struct vp_entry *entry, const struct vp_limits *limits,
+                     const struct vp_domain *domain, struct vp_error **err)
+{
+    VP_CLEANUP(maker_done) struct maker maker = {.root = root, .entry = entry, .limits = limits};
+    if (!root->live || limits->n == 0)
+        return 0;
+    maker.unified = is_there(root, UNIFIED);
+    maker.name = vp_cgroup_name(entry->id, entry->name, domain);
+    int r = vp_cgroupvalues_read(root, limits, maker.unified, &maker.values, err);
+    if (r == 0)
+        r = start(err);
+    if (r < 0)
+        return r;
+    (void)cgroup_get_subsys_mount_point("cpuset", &maker.cpusets); /* NULL is an answer */
+    r = need_partition(&maker, err);
+    if (r < 0)
+        return r;
+    r = limit_place(&maker, err);
+    if (r == 0)
+        r = limit_rest(&maker, err);
+    if (r == 0 && !maker.unified && maker.cpusets != NULL && entry->placement != NULL &&
+        vp_limits_find(limits, VP_LIMIT_CPUS) != NULL)
+        r = make_threads(&maker, domain, err);
+    if (r < 0)
+        (void)vp_cgroup_remove(root, entry->id, entry->name, domain,
+                               NULL); /* the first failure is the one to tell */
+    return r;
+}
+
+/*
+ * Remove a group and those of its threads from one hierarchy, by rmdir(2), which takes none with processes
+ * in it: libcgroup 2.0 moves them away first.
+ */
+static int remove_from(const struct vp_root *root, const char *mount, const char *name, struct vp_error **err)
+{
+    vp_autofree char *folder = vp_asprintf("%s/%s", mount, name);
+    VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
+    int r = 0;
+    if (vp_root_list(root, folder, &names, NULL) < 0)
+        return 0;
+    for (size_t i = 0; r == 0 && names[i] != NULL; i++) {
+        vp_autofree char *below = vp_asprintf("%s/%s", folder, names[i]);
+        vp_autofree char *procs = vp_asprintf("%s/cgroup.procs", below);
+        if (is_there(root, procs))
+            r = vp_root_rmdir(root, below, err);
+    }
+    return r < 0 ? r : vp_root_rmdir(root, folder, err);
+}
+
+int vp_cgroup_remove(const struct vp_root *root, unsigned id, const char *name,
+                     const struct vp_domain *domain, struct vp_error **err)
+{
+    static const char *const controllers[] = {"cpuset", "cpu", "memory", "blkio", "io"};
+    if (!root->live)
+        return 0;
+    vp_autofree char *group = vp_cgroup_name(id, name, domain);
+    int r = start(err);
+    for (size_t i = 0; r == 0 && i < VP_ARRAY_SIZE(controllers); i++) {
+        vp_autofree char *mount = NULL;
+        if (cgroup_get_subsys_mount_point(controllers[i], &mount) == 0)
+            r = remove_from(root, mount, group, err);
+    }
+    return r;
+}
