@@ -15,7 +15,8 @@ enum vp_arbitration {
 enum vp_setting_of {
     VP_SETTING_OF_HOST,
     VP_SETTING_OF_CPU, /* each CPU that a guest owns; `path` has a '*' for its number */
-    VP_SETTING_OF_FREQUENCY, /* CPUs that have one clock (cpufreq policies); `path` has a '*' for the policy's number */
+    /* CPUs that have one clock (a cpufreq policy); `path` has a '*' for the number of the policy */
+    VP_SETTING_OF_FREQUENCY,
     VP_SETTING_OF_N_
 };
 

@@ -34,12 +34,17 @@ struct vp_journal {
 void vp_journal_done(struct vp_journal *journal);
 
 /**
- * Read it. One that is not there or of another boot is empty. A broken one is moved aside, and empty.
- * @ret_said: owned; a sentence about a broken one; NULL where there is nothing to say
- * Returns 0, or what reading or renaming gave
+ * Read it. One that is not there or of another boot is empty, and so is a broken one.
+ * @ret_said: owned; a sentence about a broken one, which vp_journal_set_aside() keeps for people; NULL where
+ * there is
+ *            nothing to say
+ * Returns 0, or what reading gave
  */
 int vp_journal_read(const struct vp_root *root, struct vp_journal *ret_journal, char **ret_said,
                     struct vp_error **err);
+
+/* Rename a broken one. Host lock held. */
+int vp_journal_set_aside(const struct vp_root *root, struct vp_error **err);
 
 /* Write it where it differs from the file: whole, or the old one stays. An empty one is removed. */
 int vp_journal_write(const struct vp_root *root, struct vp_journal *journal, struct vp_error **err);
@@ -49,3 +54,13 @@ struct vp_journal_item *vp_journal_find(const struct vp_journal *journal, const 
                                         const char *target);
 /* A new one, with `means` and `target` only; there must be none yet. Borrowed. */
 struct vp_journal_item *vp_journal_add(struct vp_journal *journal, const char *means, const char *target);
+
+/* A number of an item that is shared; what is none counts as 0. */
+uint64_t vp_journal_number(const char *text);
+/**
+ * Our part of a shared whole. A process that died while it changed the part from `ours` to `next` may have
+ * got anywhere between; whatever was added since is somebody else's, and of what is not there any more
+ * nothing is ours.
+ * @whole: as it is now
+ */
+uint64_t vp_journal_part(const struct vp_journal_item *item, const char *whole);

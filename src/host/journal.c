@@ -8,6 +8,7 @@
 
 #include <json-c/json.h>
 
+#include "size.h"
 #include "text.h"
 
 #define JOURNAL_MAX (64u * 1024 * 1024)
@@ -190,28 +191,30 @@ int vp_journal_read(const struct vp_root *root, struct vp_journal *ret_journal, 
 {
     VP_CLEANUP(vp_journal_done) struct vp_journal journal = {.boot = read_boot(root)};
     vp_autofree char *text = NULL;
-    vp_autofree char *said = NULL;
     vp_autoerror own = NULL;
     size_t len = 0;
-    int r = vp_root_read(root, vp_journal_path, JOURNAL_MAX, &text, &len, &own);
+    const int r = vp_root_read(root, vp_journal_path, JOURNAL_MAX, &text, &len, &own);
     if (r < 0 && r != -ENOENT)
         return vp_fail(err, -r, "%s", own->message);
-    if (r == 0 && !take_text(&journal, text, len)) {
-        r = vp_root_rename(root, vp_journal_path, broken_path, err);
-        if (r < 0)
-            return r;
-        said = vp_asprintf("it cannot be read, so what it noted is not put back; it is kept as '%s'",
-                           broken_path);
+    const bool broken = r == 0 && !take_text(&journal, text, len);
+    if (broken) {
         vp_autofree char *boot = vp_take(&journal.boot);
         vp_journal_done(&journal);
         journal.boot = vp_take(&boot);
-        free(vp_take(&text));
     }
     journal.text = vp_take(&text);
     *ret_journal = journal;
     journal = (struct vp_journal){0};
-    *ret_said = vp_take(&said);
+    *ret_said = broken
+                    ? vp_asprintf("it cannot be read, so what it noted is not put back; it is kept as '%s'",
+                                  broken_path)
+                    : NULL;
     return 0;
+}
+
+int vp_journal_set_aside(const struct vp_root *root, struct vp_error **err)
+{
+    return vp_root_rename(root, vp_journal_path, broken_path, err);
 }
 
 static json_object *made(json_object *object)
@@ -280,4 +283,26 @@ int vp_journal_write(const struct vp_root *root, struct vp_journal *journal, str
     free(journal->text);
     journal->text = vp_take(&text);
     return 0;
+}
+
+uint64_t vp_journal_number(const char *text)
+{
+    uint64_t n = 0;
+    return text != NULL && vp_u64_parse(text, 0, UINT64_MAX, &n) == 0 ? n : 0;
+}
+
+uint64_t vp_journal_part(const struct vp_journal_item *item, const char *whole)
+{
+    const uint64_t now = vp_journal_number(whole);
+    const uint64_t seen = vp_journal_number(item->seen);
+    const uint64_t next = vp_journal_number(item->next);
+    uint64_t part = vp_journal_number(item->ours);
+    if (item->next != NULL && next >= part) {
+        const uint64_t more = now > seen ? now - seen : 0;
+        part = more < next - part ? part + more : next;
+    } else if (item->next != NULL) {
+        const uint64_t less = now < seen ? seen - now : 0;
+        part = less < part - next ? part - less : next;
+    }
+    return part < now ? part : now;
 }

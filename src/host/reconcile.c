@@ -74,13 +74,6 @@ static bool same(const struct vp_means *means, const char *a, const char *b)
     return a != NULL && b != NULL && (means->same != NULL ? means->same(a, b) : strcmp(a, b) == 0);
 }
 
-/* For means that are shared. What is no number counts as none. */
-static uint64_t number(const char *text)
-{
-    uint64_t n = 0;
-    return text != NULL && vp_u64_parse(text, 0, UINT64_MAX, &n) == 0 ? n : 0;
-}
-
 static void set_text(char **to, const char *text)
 {
     char *copy = vp_strdup(text);
@@ -94,32 +87,16 @@ static void set_number(char **to, uint64_t n)
     *to = vp_asprintf("%" PRIu64, n);
 }
 
-/* Our part, which was `part` in a whole of `seen` and was to become `next`, now that the whole is `now`. */
-static uint64_t part_of(uint64_t part, uint64_t next, uint64_t seen, uint64_t now)
-{
-    if (next >= part) {
-        const uint64_t more = now > seen ? now - seen : 0;
-        return more < next - part ? part + more : next;
-    }
-    const uint64_t less = now < seen ? seen - now : 0;
-    return less < part - next ? part - less : next;
-}
-
 /* A run that died may have written what it noted, or not: what is there tells. */
 static void settle(struct vp_journal_item *item, const struct vp_means *means, const char *now)
 {
-    if (item->next != NULL && means->shared) {
-        set_number(&item->ours,
-                   part_of(number(item->ours), number(item->next), number(item->seen), number(now)));
-    } else if (item->next != NULL && !same(means, now, item->ours)) {
+    if (means->shared)
+        set_number(&item->ours, vp_journal_part(item, now));
+    else if (item->next != NULL && !same(means, now, item->ours))
         /* Written; or changed by somebody else since, which is theirs whether we wrote or not. */
         set_text(&item->ours, item->next);
-    }
     set_text(&item->next, NULL);
     set_text(&item->seen, NULL);
-    /* More of ours than there is has been taken away by somebody. */
-    if (means->shared && number(now) < number(item->ours))
-        set_number(&item->ours, number(now));
 }
 
 static void add_step(struct run *run, struct vp_journal_item *item, const struct vp_means *means,
@@ -127,12 +104,8 @@ static void add_step(struct run *run, struct vp_journal_item *item, const struct
 {
     vp_grow(&run->steps, run->n_steps, &run->cap_steps, sizeof(*run->steps));
     run->steps[run->n_steps++] = (struct step){item, means, wish, vp_strdup(now)};
-    if (means->shared) {
-        set_text(&item->next, wish != NULL ? wish->value : "0");
-        set_text(&item->seen, now);
-    } else {
+    if (!means->shared)
         set_text(&item->next, wish != NULL ? wish->value : item->before);
-    }
 }
 
 /* Nobody wishes for it any more. */
@@ -156,7 +129,7 @@ static void plan_restore(struct run *run, struct vp_journal_item *item)
         return;
     }
     settle(item, means, now);
-    if (means->shared ? number(item->ours) == 0 : same(means, now, item->before)) {
+    if (means->shared ? vp_journal_number(item->ours) == 0 : same(means, now, item->before)) {
         item->gone = true;
     } else if (means->shared || same(means, now, item->ours)) {
         add_step(run, item, means, NULL, now);
@@ -199,7 +172,8 @@ static void plan_wish(struct run *run, const struct vp_wish *wish)
     settle(item, means, now);
     set_text(&item->owner, wish->owner);
     set_text(&item->reason, wish->reason);
-    if (means->shared ? number(item->ours) == number(wish->value) : same(means, now, wish->value))
+    if (means->shared ? vp_journal_number(item->ours) == vp_journal_number(wish->value)
+                      : same(means, now, wish->value))
         return;
     if (means->shared || same(means, now, item->ours)) {
         add_step(run, item, means, wish, now);
@@ -261,15 +235,36 @@ static int begin_passing(struct run *run, const struct vp_means *means, struct v
     return vp_journal_write(run->root, journal, err);
 }
 
-static int write_step(struct run *run, const struct step *step, struct vp_error **err)
+/*
+ * Several may have a part in one whole, so each is noted when its turn comes: with the whole as it is then,
+ * and with no other under way.
+ */
+static int begin_part(struct run *run, struct step *step, struct vp_error **err)
+{
+    struct vp_journal_item *item = step->item;
+    if (!step->means->shared)
+        return 0;
+    free(vp_take(&step->now));
+    const int r = step->means->read(run->root, item->target, &step->now, err);
+    if (r < 0)
+        return r;
+    set_text(&item->next, step->wish != NULL ? step->wish->value : "0");
+    set_text(&item->seen, step->now);
+    return vp_journal_write(run->root, &run->journal, err);
+}
+
+static int write_step(struct run *run, struct step *step, struct vp_error **err)
 {
     const struct vp_journal_item *item = step->item;
     vp_autofree char *whole = NULL;
     int r = begin_passing(run, step->means, err);
+    if (r == 0)
+        r = begin_part(run, step, err);
     if (r < 0)
         return r;
     if (step->means->shared)
-        set_number(&whole, number(step->now) - number(item->ours) + number(item->next));
+        set_number(&whole, vp_journal_number(step->now) - vp_journal_number(item->ours) +
+                               vp_journal_number(item->next));
     r = step->means->write(run->root, item->target, whole != NULL ? whole : item->next, err);
     if (run->journal.passes != NULL) {
         end_passing(run);
@@ -282,12 +277,12 @@ static int write_step(struct run *run, const struct step *step, struct vp_error 
 static bool take_stock(const struct step *step, const char *now)
 {
     struct vp_journal_item *item = step->item;
+    if (step->means->shared)
+        set_number(&item->ours, vp_journal_part(item, now));
     vp_autofree char *next = vp_take(&item->next);
     set_text(&item->seen, NULL);
-    if (step->means->shared) {
-        set_number(&item->ours, part_of(number(item->ours), number(next), number(step->now), number(now)));
-        return number(item->ours) == number(next);
-    }
+    if (step->means->shared)
+        return vp_journal_number(item->ours) == vp_journal_number(next);
     const bool there = same(step->means, now, next);
     set_text(&item->ours, there ? next : now);
     return there;
@@ -297,14 +292,15 @@ static bool take_stock(const struct step *step, const char *now)
 static bool untouched(const struct step *step)
 {
     const struct vp_journal_item *item = step->item;
-    return step->means->shared ? number(item->ours) == 0 : same(step->means, item->ours, item->before);
+    return step->means->shared ? vp_journal_number(item->ours) == 0
+                               : same(step->means, item->ours, item->before);
 }
 
-static void carry_out(struct run *run, const struct step *step)
+static void carry_out(struct run *run, struct step *step)
 {
     struct vp_journal_item *item = step->item;
     vp_autofree char *now = NULL;
-    vp_autofree char *aim = vp_strdup(item->next);
+    vp_autofree char *aim = vp_strdup(step->wish != NULL ? step->wish->value : item->before);
     vp_autoerror failed = NULL;
     vp_autoerror unread = NULL;
     const bool essential = step->wish != NULL && step->wish->essential;
@@ -366,6 +362,10 @@ int vp_reconcile_by(const struct vp_root *root, const struct vp_means *const *me
     vp_autofree char *said = NULL;
     vp_autoerror late = NULL;
     int r = vp_journal_read(root, &run.journal, &said, err);
+    if (r == 0 && said != NULL) {
+        r = vp_journal_set_aside(root, err);
+        free(vp_take(&run.journal.text)); /* it is not there any more */
+    }
     if (r < 0)
         return r;
     sweep(root);

@@ -15,17 +15,24 @@ tests_host_test_process_SOURCES = tests/host/test-process.c $(guests) $(fake)
 
 # What is written to the host, and how it is put back.
 unit_tests += \
+	tests/host/test-hugepages \
 	tests/host/test-journal \
 	tests/host/test-ksm \
 	tests/host/test-reconcile \
+	tests/host/test-reconcile-crash \
 	tests/host/test-reconcile-kill \
 	tests/host/test-wish \
+	tests/host/test-wish-hugepages \
 	tests/host/test-wish-settings \
 	tests/host/test-write
+tests_host_test_hugepages_SOURCES = tests/host/test-hugepages.c $(fake)
 tests_host_test_journal_SOURCES = tests/host/test-journal.c $(fake)
 tests_host_test_ksm_SOURCES = tests/host/test-ksm.c $(fake)
-tests_host_test_reconcile_SOURCES = tests/host/test-reconcile.c $(fake)
+rig = tests/host/rig.c tests/host/rig.h
+tests_host_test_reconcile_SOURCES = tests/host/test-reconcile.c $(rig) $(fake)
+tests_host_test_reconcile_crash_SOURCES = tests/host/test-reconcile-crash.c $(rig) $(fake)
 tests_host_test_reconcile_kill_SOURCES = tests/host/test-reconcile-kill.c $(fake)
+tests_host_test_wish_hugepages_SOURCES = tests/host/test-wish-hugepages.c $(fake)
 tests_host_test_wish_settings_SOURCES = tests/host/test-wish-settings.c $(fake)
 tests_host_test_write_SOURCES = tests/host/test-write.c $(fake)
 

@@ -7,7 +7,10 @@
 #include "text.h"
 #include "wish_settings.h"
 
-/* Guests are separated by "; ": NAME, "@CPUS" for one that owns some, "~CPUS" for one that floats there, NAME=VALUE. */
+/*
+ * Guests are separated by "; ": NAME, "@CPUS" for one that owns some, "~CPUS" for one that floats there,
+ * NAME=VALUE.
+ */
 static const struct row {
     const char *guests, *expect; /* lines "PATH = VALUE (OWNERS)" below /sys or /proc */
     bool clocks;                 /* of CPUs 0-1, 2-3 and 4 */
