@@ -13,6 +13,7 @@ include tests/hook/local.mk
 include tests/cli/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/machines/local.mk
 include tests/e2e/local.mk
 include tests/lab/local.mk
 include tests/lint/local.mk

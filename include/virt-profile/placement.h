@@ -110,7 +110,8 @@ struct vp_placement {
  */
 int vp_placement_plan(const struct vp_occupied *occupied, const struct vp_demand *demand,
                       struct vp_placement **ret_placement, struct vp_error **err);
-void vp_placement_free(struct vp_placement *placement); /* NULL is fine */
+struct vp_placement *vp_placement_copy(const struct vp_placement *placement) VP_MUST_USE; /* owned */
+void vp_placement_free(struct vp_placement *placement);                                   /* NULL is fine */
 static inline void vp_placement_free_ptr(struct vp_placement **placement)
 {
     vp_placement_free(*placement);

@@ -191,7 +191,8 @@ static void union_of_nodes(const struct vp_placement *placement, const struct vp
                            hwloc_bitmap_t set)
 {
     for (unsigned i = 0; i < placement->n_cells; i++)
-        (void)hwloc_bitmap_or(set, set, topology->nodes[placement->cells[i].node].cpus);
+        if (placement->cells[i].n > 0)
+            (void)hwloc_bitmap_or(set, set, topology->nodes[placement->cells[i].node].cpus);
 }
 
 int vp_placement_housekeep(struct vp_placement *placement, const struct vp_occupied *occupied,

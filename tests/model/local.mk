@@ -16,9 +16,12 @@ unit_tests += \
 	tests/model/test-locality \
 	tests/model/test-mountpoint \
 	tests/model/test-pciname \
+	tests/model/test-occupied \
 	tests/model/test-place \
 	tests/model/test-placement \
+	tests/model/test-placement-cells \
 	tests/model/test-placement-life \
+	tests/model/test-placement-traps \
 	tests/model/test-placer \
 	tests/model/test-planner \
 	tests/model/test-planner-xml \
@@ -42,9 +45,12 @@ tests_model_test_host_SOURCES = tests/model/test-host.c $(fake)
 tests_model_test_knob_SOURCES = tests/model/test-knob.c $(fake)
 tests_model_test_locality_SOURCES = tests/model/test-locality.c $(sysfs) $(fake)
 tests_model_test_mountpoint_SOURCES = tests/model/test-mountpoint.c $(fake)
+tests_model_test_occupied_SOURCES = tests/model/test-occupied.c $(machine) $(fake)
 tests_model_test_place_SOURCES = tests/model/test-place.c $(fake)
 tests_model_test_placement_SOURCES = tests/model/test-placement.c $(machine) $(fake)
+tests_model_test_placement_cells_SOURCES = tests/model/test-placement-cells.c $(machine) $(fake)
 tests_model_test_placement_life_SOURCES = tests/model/test-placement-life.c $(machine) $(fake)
+tests_model_test_placement_traps_SOURCES = tests/model/test-placement-traps.c $(machine) $(fake)
 tests_model_test_placer_SOURCES = tests/model/test-placer.c $(fake)
 tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
 tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)

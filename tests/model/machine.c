@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine.h"
 
+#include <string.h>
+
 #include "size.h"
 #include "strbuf.h"
 
@@ -53,10 +55,15 @@ static void check_sets(const struct machine *machine, const struct vp_demand *de
                       !hwloc_bitmap_intersects(placement->emulator, seen),
                   "%s: emulator", demand->name);
     ck_assert(!hwloc_bitmap_intersects(placement->emulator, occupied->dedicated));
-    for (unsigned i = 0; i < placement->n_iothreads; i++)
+    if (demand->own_emulator)
+        (void)hwloc_bitmap_or(seen, seen, placement->emulator);
+    for (unsigned i = 0; i < placement->n_iothreads; i++) {
         ck_assert_msg(!hwloc_bitmap_iszero(placement->iothreads[i]) &&
                           !hwloc_bitmap_intersects(placement->iothreads[i], seen),
                       "%s: iothread %u", demand->name, i);
+        if (demand->own_iothreads)
+            (void)hwloc_bitmap_or(seen, seen, placement->iothreads[i]);
+    }
     for (size_t i = 0; i < occupied->n_scopes; i++) {
         vp_autobitmap left = vp_bitmap_new();
         (void)hwloc_bitmap_andnot(left, occupied->scopes[i].cpus, occupied->dedicated);
@@ -112,9 +119,9 @@ static void check_cell(const struct machine *machine, const struct vp_demand *de
 {
     const struct vp_topology *topology = machine->topology;
     const struct vp_guest_cell *cell = &placement->cells[number];
-    hwloc_const_bitmap_t within = demand->n_cells > 0 && demand->cells[number].within != NULL
-                                      ? demand->cells[number].within
-                                      : demand->within;
+    const bool given = demand->n_cells > 0 && demand->policy != VP_POLICY_SHARED;
+    hwloc_const_bitmap_t within =
+        given && demand->cells[number].within != NULL ? demand->cells[number].within : demand->within;
     const struct vp_amount amount = amount_on(placement, cell->memory_node);
     ck_assert_msg(vp_occupied_fits(machine->occupied, cell->memory_node, &amount, demand->grow_pools),
                   "%s: memory of cell %u", demand->name, number);
@@ -129,6 +136,9 @@ static void check_cell(const struct machine *machine, const struct vp_demand *de
         return;
     ck_assert_msg(within != NULL || topology->nodes[cell->node].home == cell->memory_node, "%s: cell %u",
                   demand->name, number);
+    ck_assert_msg(within != NULL || cell->node == cell->memory_node ||
+                      topology->nodes[cell->node].memory_kib == 0,
+                  "%s: node %u has memory, and cell %u has it elsewhere", demand->name, cell->node, number);
     for (int k = hwloc_bitmap_first(cell->vcpus); k >= 0; k = hwloc_bitmap_next(cell->vcpus, k))
         ck_assert_msg(hwloc_bitmap_isincluded(placement->vcpus[k], topology->nodes[cell->node].cpus),
                       "%s: vCPU %d is not on node %u", demand->name, k, cell->node);
@@ -165,6 +175,90 @@ void machine_check(const struct machine *machine, const struct vp_demand *demand
     check_memory(machine, demand, placement);
 }
 
+static bool has_memory(const struct machine *machine, const struct vp_demand *demand, unsigned node)
+{
+    static const uint64_t ordinary[] = {0};
+    const struct vp_topology *topology = machine->topology;
+    const uint64_t *pages = demand->pages != NULL ? demand->pages : ordinary;
+    const unsigned home = topology->nodes[node].home;
+    for (size_t i = 0; i < (demand->pages != NULL ? demand->n_pages : 1); i++) {
+        int size = -1;
+        for (unsigned k = 0; k < topology->n_sizes; k++)
+            if (topology->sizes[k] == pages[i])
+                size = (int)k;
+        if ((size < 0) != (pages[i] == 0) || (size >= 0 && demand->memory_kib % pages[i] != 0))
+            continue;
+        if (vp_occupied_free_kib(machine->occupied, home, size, demand->grow_pools,
+                                 &(struct vp_amount){{demand->overhead_kib}}) >= demand->memory_kib)
+            return true;
+    }
+    return false;
+}
+
+/* vCPUs that a core could take. */
+static unsigned core_room(const struct machine *machine, const struct vp_demand *demand,
+                          hwloc_const_bitmap_t from, unsigned core)
+{
+    vp_autobitmap set = vp_bitmap_new();
+    vp_topology_add_core(machine->topology, core, set);
+    const unsigned all = (unsigned)hwloc_bitmap_weight(set);
+    (void)hwloc_bitmap_and(set, set, from);
+    (void)hwloc_bitmap_andnot(set, set, machine->occupied->dedicated);
+    (void)hwloc_bitmap_andnot(set, set, machine->occupied->housekeeping);
+    const unsigned left = (unsigned)hwloc_bitmap_weight(set);
+    const unsigned step = demand->guest_threads > 1 && demand->guest_threads <= machine->topology->threads
+                              ? demand->guest_threads
+                              : 1;
+    if (demand->threads == VP_THREADS_ANY)
+        return left;
+    if (left < all || left == 0)
+        return 0;
+    return demand->threads == VP_THREADS_ISOLATE ? 1 : left / step * step;
+}
+
+void machine_room(const struct machine *machine, const struct vp_demand *demand, hwloc_const_bitmap_t from,
+                  bool *ret_node, bool *ret_cache)
+{
+    const struct vp_topology *topology = machine->topology;
+    *ret_node = *ret_cache = false;
+    for (unsigned node = 0; node < topology->n_nodes; node++) {
+        unsigned on_node = 0;
+        if (!has_memory(machine, demand, node))
+            continue;
+        for (unsigned cache = topology->nodes[node].first;
+             cache < topology->nodes[node].first + topology->nodes[node].n; cache++) {
+            unsigned in_cache = 0;
+            for (unsigned i = 0; i < topology->caches[cache].n; i++)
+                in_cache += core_room(machine, demand, from, topology->caches[cache].first + i);
+            *ret_cache = *ret_cache || in_cache >= demand->vcpus;
+            on_node += in_cache;
+        }
+        *ret_node = *ret_node || on_node >= demand->vcpus;
+    }
+}
+
+/* How many different ones the vCPUs of a dedicated guest are in. */
+static unsigned count_places(const struct machine *machine, const struct vp_placement *placement, bool nodes)
+{
+    vp_autobitmap seen = vp_bitmap_new();
+    for (unsigned i = 0; i < placement->n_vcpus; i++) {
+        const int at = vp_topology_cpu(machine->topology, (unsigned)hwloc_bitmap_first(placement->vcpus[i]));
+        const struct vp_cpu *cpu = &machine->topology->cpus[at];
+        (void)hwloc_bitmap_set(seen, nodes ? cpu->node : cpu->cache);
+    }
+    return (unsigned)hwloc_bitmap_weight(seen);
+}
+
+unsigned machine_caches(const struct machine *machine, const struct vp_placement *placement)
+{
+    return count_places(machine, placement, false);
+}
+
+unsigned machine_nodes(const struct machine *machine, const struct vp_placement *placement)
+{
+    return count_places(machine, placement, true);
+}
+
 static void add_sets(struct vp_strbuf *out, const char *what, hwloc_bitmap_t *sets, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
@@ -188,4 +282,20 @@ char *machine_text(const struct machine *machine, const struct vp_placement *pla
     if (!hwloc_bitmap_iszero(placement->owned))
         add_sets(&out, " | owned ", (hwloc_bitmap_t *)&placement->owned, 1);
     return vp_strbuf_take(&out);
+}
+
+struct vp_placement *machine_plan(const struct machine *machine, const struct vp_demand *demand)
+{
+    struct vp_placement *placement = NULL;
+    vp_autoerror err = NULL;
+    ck_assert_msg(vp_placement_plan(machine->occupied, demand, &placement, &err) == 0, "%s: %s", demand->name,
+                  err ? err->message : "");
+    machine_check(machine, demand, placement);
+    return placement;
+}
+
+void machine_is(const struct machine *machine, const struct vp_placement *placement, const char *want)
+{
+    vp_autofree char *text = machine_text(machine, placement);
+    ck_assert_msg(strcmp(text, want) == 0, "%s\n%s", text, want);
 }

@@ -36,58 +36,13 @@ static struct vp_demand random_demand(uint64_t *state)
     return demand;
 }
 
-/* What the machine could give the guest on one node, and in one cache of it, counted apart from the
- * planner. */
-static void count_room(const struct machine *machine, const struct vp_demand *demand, bool *ret_node,
-                       bool *ret_cache)
-{
-    const struct vp_topology *topology = machine->topology;
-    *ret_node = *ret_cache = false;
-    for (unsigned node = 0; node < topology->n_nodes; node++) {
-        unsigned on_node = 0;
-        if (vp_occupied_free_kib(machine->occupied, node, -1, false,
-                                 &(struct vp_amount){{demand->overhead_kib}}) < demand->memory_kib)
-            continue;
-        for (unsigned cache = topology->nodes[node].first;
-             cache < topology->nodes[node].first + topology->nodes[node].n; cache++) {
-            unsigned in_cache = 0;
-            for (unsigned i = 0; i < topology->caches[cache].n; i++) {
-                vp_autobitmap core = vp_bitmap_new();
-                vp_topology_add_core(topology, topology->caches[cache].first + i, core);
-                const unsigned all = (unsigned)hwloc_bitmap_weight(core);
-                (void)hwloc_bitmap_andnot(core, core, machine->occupied->dedicated);
-                (void)hwloc_bitmap_andnot(core, core, machine->occupied->housekeeping);
-                const unsigned left = (unsigned)hwloc_bitmap_weight(core);
-                in_cache += demand->threads == VP_THREADS_ANY       ? left
-                            : left < all                            ? 0
-                            : demand->threads == VP_THREADS_ISOLATE ? 1
-                                                                    : left;
-            }
-            *ret_cache = *ret_cache || in_cache >= demand->vcpus;
-            on_node += in_cache;
-        }
-        *ret_node = *ret_node || on_node >= demand->vcpus;
-    }
-}
-
-/* The caches that the vCPUs are in. */
-static unsigned count_caches(const struct machine *machine, const struct vp_placement *placement)
-{
-    vp_autobitmap caches = vp_bitmap_new();
-    for (unsigned i = 0; i < placement->n_vcpus; i++) {
-        const int cpu = vp_topology_cpu(machine->topology, (unsigned)hwloc_bitmap_first(placement->vcpus[i]));
-        (void)hwloc_bitmap_set(caches, machine->topology->cpus[cpu].cache);
-    }
-    return (unsigned)hwloc_bitmap_weight(caches);
-}
-
 static struct vp_placement *start(struct machine *machine, const struct vp_demand *demand, bool floaters)
 {
     struct vp_placement *placement = NULL;
     vp_autoplacement again = NULL;
     vp_autoerror err = NULL;
     bool one_node = false, one_cache = false;
-    count_room(machine, demand, &one_node, &one_cache);
+    machine_room(machine, demand, machine->topology->allowed, &one_node, &one_cache);
     const bool plain =
         demand->policy == VP_POLICY_DEDICATED && !floaters && !demand->own_emulator && !demand->own_iothreads;
     if (vp_placement_plan(machine->occupied, demand, &placement, &err) < 0) {
@@ -98,8 +53,8 @@ static struct vp_placement *start(struct machine *machine, const struct vp_deman
     }
     machine_check(machine, demand, placement);
     ck_assert_msg(!plain || !one_node || placement->n_cells == 1, "one node had room for %u", demand->vcpus);
-    ck_assert_msg(!plain || !one_cache || count_caches(machine, placement) == 1, "one cache had room for %u",
-                  demand->vcpus);
+    ck_assert_msg(!plain || !one_cache || machine_caches(machine, placement) == 1,
+                  "one cache had room for %u", demand->vcpus);
     ck_assert_int_eq(vp_placement_plan(machine->occupied, demand, &again, NULL), 0);
     vp_autofree char *text = machine_text(machine, placement);
     vp_autofree char *same = machine_text(machine, again);

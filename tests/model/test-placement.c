@@ -252,22 +252,6 @@ START_TEST(choice)
 }
 END_TEST
 
-static struct vp_placement *plan(const struct machine *machine, const struct vp_demand *demand)
-{
-    struct vp_placement *placement = NULL;
-    vp_autoerror err = NULL;
-    ck_assert_msg(vp_placement_plan(machine->occupied, demand, &placement, &err) == 0, "%s: %s", demand->name,
-                  err ? err->message : "");
-    machine_check(machine, demand, placement);
-    return placement;
-}
-
-static void is(const struct machine *machine, const struct vp_placement *placement, const char *want)
-{
-    vp_autofree char *text = machine_text(machine, placement);
-    ck_assert_msg(strcmp(text, want) == 0, "%s\n%s", text, want);
-}
-
 START_TEST(near_devices)
 {
     MACHINE machine = {0};
@@ -275,16 +259,16 @@ START_TEST(near_devices)
     vp_autobitmap near = vp_bitmap_new();
     (void)hwloc_bitmap_set(near, 1);
     struct vp_demand demand = {.name = "nic", D, .vcpus = 2, .memory_kib = GIB, .near = near};
-    vp_autoplacement dedicated = plan(&machine, &demand);
-    is(&machine, dedicated, "10 11 | emulator 8-9 | node 1: 2 vCPUs, 1G | owned 10-11");
+    vp_autoplacement dedicated = machine_plan(&machine, &demand);
+    machine_is(&machine, dedicated, "10 11 | emulator 8-9 | node 1: 2 vCPUs, 1G | owned 10-11");
     demand.policy = VP_POLICY_NODE;
-    vp_autoplacement floating = plan(&machine, &demand);
-    is(&machine, floating, "10-15 10-15 | emulator 8-9 | node 1: 2 vCPUs, 1G");
+    vp_autoplacement floating = machine_plan(&machine, &demand);
+    machine_is(&machine, floating, "10-15 10-15 | emulator 8-9 | node 1: 2 vCPUs, 1G");
     /* Room goes before nearness. */
     demand.memory_kib = 60 * GIB;
-    vp_autoplacement other = plan(&machine, &demand);
+    vp_autoplacement other = machine_plan(&machine, &demand);
     vp_occupied_add(machine.occupied, other);
-    vp_autoplacement away = plan(&machine, &demand);
+    vp_autoplacement away = machine_plan(&machine, &demand);
     ck_assert_uint_eq(away->cells[0].node, 0);
     vp_occupied_remove(machine.occupied, other);
     ck_assert(vp_occupied_is_empty(machine.occupied));
@@ -296,27 +280,27 @@ START_TEST(warm_place)
     MACHINE machine = {0};
     machine_open(&machine, SMT2, NULL);
     struct vp_demand demand = {.name = "a", D, .vcpus = 4, .memory_kib = GIB, .own_emulator = true};
-    vp_autoplacement first = plan(&machine, &demand);
+    vp_autoplacement first = machine_plan(&machine, &demand);
     vp_occupied_add(machine.occupied, first);
-    vp_autoplacement second = plan(&machine, &demand);
-    is(&machine, second, "10 11 12 13 | emulator 14 | node 1: 4 vCPUs, 1G | owned 10-15");
+    vp_autoplacement second = machine_plan(&machine, &demand);
+    machine_is(&machine, second, "10 11 12 13 | emulator 14 | node 1: 4 vCPUs, 1G | owned 10-15");
     vp_occupied_remove(machine.occupied, first);
     demand.earlier = second;
-    vp_autoplacement again = plan(&machine, &demand);
+    vp_autoplacement again = machine_plan(&machine, &demand);
     ck_assert(again->confirmed);
-    is(&machine, again, "10 11 12 13 | emulator 14 | node 1: 4 vCPUs, 1G | owned 10-15");
+    machine_is(&machine, again, "10 11 12 13 | emulator 14 | node 1: 4 vCPUs, 1G | owned 10-15");
     /* One CPU of it is taken, one vCPU more is wanted, or more memory than is there. */
     (void)hwloc_bitmap_set(machine.occupied->pinned, 15);
-    vp_autoplacement moved = plan(&machine, &demand);
+    vp_autoplacement moved = machine_plan(&machine, &demand);
     ck_assert(!moved->confirmed);
     ck_assert_uint_eq(moved->cells[0].node, 0);
     (void)hwloc_bitmap_clr(machine.occupied->pinned, 15);
     machine.occupied->reserve_kib[1] = 64 * GIB - 1024;
-    vp_autoplacement elsewhere = plan(&machine, &demand);
+    vp_autoplacement elsewhere = machine_plan(&machine, &demand);
     ck_assert(!elsewhere->confirmed && elsewhere->cells[0].node == 0);
     machine.occupied->reserve_kib[1] = 0;
     demand.vcpus = 2;
-    vp_autoplacement smaller = plan(&machine, &demand);
+    vp_autoplacement smaller = machine_plan(&machine, &demand);
     ck_assert(!smaller->confirmed);
 }
 END_TEST
@@ -328,16 +312,16 @@ START_TEST(split_comes_together)
     machine_open(&machine, SMT2, NULL);
     struct vp_demand small = {.name = "small", D, .vcpus = 2, .memory_kib = GIB};
     struct vp_demand demand = {.name = "large", D, .vcpus = 6, .memory_kib = GIB};
-    vp_autoplacement first = plan(&machine, &small);
+    vp_autoplacement first = machine_plan(&machine, &small);
     vp_occupied_add(machine.occupied, first);
     (void)hwloc_bitmap_set(machine.occupied->pinned, 15);
-    vp_autoplacement split = plan(&machine, &demand);
+    vp_autoplacement split = machine_plan(&machine, &demand);
     ck_assert_uint_eq(split->n_cells, 2);
     demand.earlier = split;
-    vp_autoplacement same = plan(&machine, &demand);
+    vp_autoplacement same = machine_plan(&machine, &demand);
     ck_assert(same->confirmed);
     hwloc_bitmap_zero(machine.occupied->pinned);
-    vp_autoplacement together = plan(&machine, &demand);
+    vp_autoplacement together = machine_plan(&machine, &demand);
     ck_assert(!together->confirmed);
     ck_assert_uint_eq(together->n_cells, 1);
 }
@@ -426,34 +410,13 @@ START_TEST(node_without_memory)
     machine.topology->nodes[1].home = 0;
     (void)hwloc_bitmap_set_range(machine.occupied->pinned, 2, 7);
     const struct vp_demand demand = {.name = "far", D, .vcpus = 4, .memory_kib = 60 * GIB};
-    vp_autoplacement placement = plan(&machine, &demand);
-    is(&machine, placement, "10 11 12 13 | emulator 8-9 | node 0: 4 vCPUs, 60G | owned 10-13");
+    vp_autoplacement placement = machine_plan(&machine, &demand);
+    machine_is(&machine, placement, "10 11 12 13 | emulator 8-9 | node 0: 4 vCPUs, 60G | owned 10-13");
     /* Both nodes' CPUs together do not get the memory twice. */
     hwloc_bitmap_zero(machine.occupied->pinned);
     const struct vp_demand wide = {.name = "wide", D, .vcpus = 12, .memory_kib = 65 * GIB};
     struct vp_placement *none = NULL;
     ck_assert_int_eq(vp_placement_plan(machine.occupied, &wide, &none, NULL), -ENOSPC);
-}
-END_TEST
-
-START_TEST(isolated_first)
-{
-    MACHINE machine = {0};
-    machine_open(&machine, SMT2, NULL);
-    (void)hwloc_bitmap_set_range(machine.topology->isolated, 12, 15);
-    for (unsigned i = 12; i < 16; i++)
-        machine.topology->cpus[i].isolated = true;
-    struct vp_demand demand = {.name = "isolated", D, .vcpus = 4, .memory_kib = GIB};
-    vp_autoplacement inside = plan(&machine, &demand);
-    is(&machine, inside, "12 13 14 15 | emulator 8-9 | node 1: 4 vCPUs, 1G | owned 12-15");
-    demand.vcpus = 6;
-    vp_autoplacement mixed = plan(&machine, &demand);
-    ck_assert_uint_eq(mixed->n_cells, 1);
-    /* A set of several CPUs in isolcpus would leave all threads on the first. */
-    demand.policy = VP_POLICY_SHARED;
-    vp_autoplacement shared = plan(&machine, &demand);
-    ck_assert(!hwloc_bitmap_intersects(shared->vcpus[0], machine.topology->isolated));
-    ck_assert(!hwloc_bitmap_intersects(shared->emulator, machine.topology->isolated));
 }
 END_TEST
 
@@ -466,14 +429,14 @@ START_TEST(fast_cores_first)
     for (unsigned i = 0; i < 6; i++)
         machine.topology->cpus[i].kind = machine.topology->cores[i].kind = i < 2 || i == 5;
     struct vp_demand demand = {.name = "hybrid", D, .vcpus = 2, .memory_kib = GIB};
-    vp_autoplacement fast = plan(&machine, &demand);
-    is(&machine, fast, "1 5 | emulator 0 | node 0: 2 vCPUs, 1G | owned 1,5");
+    vp_autoplacement fast = machine_plan(&machine, &demand);
+    machine_is(&machine, fast, "1 5 | emulator 0 | node 0: 2 vCPUs, 1G | owned 1,5");
     demand.vcpus = 3;
-    vp_autoplacement slow = plan(&machine, &demand);
-    is(&machine, slow, "2 3 4 | emulator 0 | node 0: 3 vCPUs, 1G | owned 2-4");
+    vp_autoplacement slow = machine_plan(&machine, &demand);
+    machine_is(&machine, slow, "2 3 4 | emulator 0 | node 0: 3 vCPUs, 1G | owned 2-4");
     demand.vcpus = 5;
-    vp_autoplacement both = plan(&machine, &demand);
-    is(&machine, both, "1 2 3 4 5 | emulator 0 | node 0: 5 vCPUs, 1G | owned 1-5");
+    vp_autoplacement both = machine_plan(&machine, &demand);
+    machine_is(&machine, both, "1 2 3 4 5 | emulator 0 | node 0: 5 vCPUs, 1G | owned 1-5");
 }
 END_TEST
 
@@ -488,11 +451,11 @@ START_TEST(least_distance)
         for (unsigned b = 0; b < 4; b++)
             machine.topology->distances[a * 4 + b] = ring[a][b];
     const struct vp_demand demand = {.name = "ring", D, .vcpus = 8, .memory_kib = 8 * GIB};
-    vp_autoplacement first = plan(&machine, &demand);
+    vp_autoplacement first = machine_plan(&machine, &demand);
     ck_assert_uint_eq(first->cells[0].node, 0);
     ck_assert_uint_eq(first->cells[1].node, 3);
     vp_occupied_add(machine.occupied, first);
-    vp_autoplacement second = plan(&machine, &demand);
+    vp_autoplacement second = machine_plan(&machine, &demand);
     ck_assert_uint_eq(second->cells[0].node, 1);
     ck_assert_uint_eq(second->cells[1].node, 2);
 }
@@ -500,4 +463,4 @@ END_TEST
 
 VP_TEST_MAIN("placement", VP_TEST_ROWS(choice, rows), VP_TEST(near_devices), VP_TEST(warm_place),
              VP_TEST(split_comes_together), VP_TEST_ROWS(huge_pages, pools), VP_TEST(node_without_memory),
-             VP_TEST(isolated_first), VP_TEST(fast_cores_first), VP_TEST(least_distance))
+             VP_TEST(fast_cores_first), VP_TEST(least_distance))

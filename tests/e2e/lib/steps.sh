@@ -13,6 +13,7 @@ STEPS=(
     'corpus   | libvirt documents through every profile    | step_corpus'
     'leaks    | the same, sampled, with sanitizers         | step_corpus_asan'
     'inputs   | properties and bad input                   | step_inputs'
+    'machines | the planner of placements on many machines | step_machines'
     'e2e      | real libvirt, real guests                  | step_e2e'
     'bench    | speed and memory                           | step_bench'
     'lab      | virtual hosts: NUMA, systemd, SR-IOV       | step_script tests/lab/run'
@@ -121,6 +122,12 @@ step_inputs() {
     step_stage && corpus_env && build_all asan CC=gcc --enable-sanitizers || return 1
     "$TOP/tests/corpus/inputs.py" --program "$WORK/build-asan/virt-profile" --profiles "$PROFILES" \
         "$WORK/libvirt-tests/qemuxml2argvdata"
+}
+
+step_machines() {
+    build_all gcc CC=gcc --enable-werror || return 1
+    build_make gcc tests/machines/machines tests/machines/packing || return 1
+    "$TOP/tests/machines/run" "$WORK/build-gcc" "$WORK/hwloc-tests"
 }
 
 step_e2e() {
