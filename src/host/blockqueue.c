@@ -120,16 +120,16 @@ static int write_queue(const struct vp_root *root, const char *target, const cha
     return r;
 }
 
-static bool same_part(const char **a, const char **b)
-{
-    vp_autofree char *x = next_word(a);
-    vp_autofree char *y = next_word(b);
-    return strcmp(x, OPEN) == 0 || strcmp(y, OPEN) == 0 || strcmp(x, y) == 0;
-}
-
+/* The settings behind scheduler and length do not count. */
 static bool same_queue(const char *a, const char *b)
 {
-    return same_part(&a, &b) && same_part(&a, &b);
+    for (unsigned part = 0; part < 2; part++) {
+        vp_autofree char *x = next_word(&a);
+        vp_autofree char *y = next_word(&b);
+        if (strcmp(x, OPEN) != 0 && strcmp(y, OPEN) != 0 && strcmp(x, y) != 0)
+            return false;
+    }
+    return true;
 }
 
 const struct vp_means vp_means_queue = {

@@ -207,7 +207,7 @@ int vp_wish_block(const struct vp_root *root, const struct vp_topology *topology
     (void)topology;
     VP_CLEANUP(disks_done) struct disks disks = {0};
     VP_CLEANUP(vp_journal_done) struct vp_journal journal = {0};
-    vp_autofree char *said = NULL;
+    vp_autofree char *said = NULL; /* of a broken one, which is set aside and said by who reconciles */
     collect(entries, &disks);
     const int r = disks.n > 0 ? vp_journal_read(root, &journal, &said, err) : 0;
     if (r < 0)
