@@ -260,17 +260,23 @@ static int read_setting(const struct vp_root *root, const char *target, char **r
     return 0;
 }
 
-/* The time it takes to hear, to end its cycle, and to begin the next. */
-static void set_times(const struct vp_root *root, enum what what, const struct vp_process *process,
-                      struct note *note)
+/* Until when it has heard, ended its cycle, and begun the next. */
+static void set_times(const struct vp_root *root, struct note *note)
 {
-    VP_CLEANUP(vp_irqbalance_done) struct vp_irqbalance balance = {0};
-    VP_CLEANUP(note_done) struct note last = {0};
-    read_note(root, what, process, &last);
-    note->sleep = last.sleep;
-    /* One that was told something just now may not listen. */
-    if (last.value == NULL || now_seconds() >= last.until)
+    bool fresh = false;
+    note->sleep = SLEEP_DEFAULT;
+    for (size_t i = 0; i < WHAT_N_ && !fresh; i++) {
+        VP_CLEANUP(note_done) struct note last = {0};
+        read_note(root, (enum what)i, &note->process, &last);
+        fresh = last.value != NULL && now_seconds() < last.until;
+        if (last.value != NULL)
+            note->sleep = last.sleep;
+    }
+    /* One that was told something just now may not listen, and few can wait until it does. */
+    if (!fresh) {
+        VP_CLEANUP(vp_irqbalance_done) struct vp_irqbalance balance = {0};
         (void)ask(root, &balance, &note->sleep, NULL);
+    }
     note->until = now_seconds() + 2 * note->sleep + CYCLE;
 }
 
@@ -290,7 +296,7 @@ static int write_setting(const struct vp_root *root, const char *target, const c
             "cannot tell irqbalance to leave %s '%.40s…' alone: a command has at most %d bytes, this one %zu",
             whats[what].name, value, COMMAND_MAX, strlen(command));
     VP_CLEANUP(note_done) struct note note = {.process = process, .value = vp_strdup(value)};
-    set_times(root, what, &process, &note);
+    set_times(root, &note);
     r = vp_balancesock_tell(root, command, err);
     return r < 0 ? r : write_note(root, what, &note, err);
 }

@@ -58,19 +58,16 @@ tests_host_test_threadplace_SOURCES = tests/host/test-threadplace.c $(qemu) $(ma
 
 # Where interrupts go.
 irqhost = tests/host/irqhost.c tests/host/irqhost.h
+balanced = tests/host/balanced.c tests/host/balanced.h $(irqhost)
 unit_tests += \
 	tests/host/test-cpumask \
 	tests/host/test-irq \
+	tests/host/test-irqbalance \
 	tests/host/test-irqwants \
 	tests/host/test-wish-irq
 tests_host_test_cpumask_SOURCES = tests/host/test-cpumask.c $(fake)
 tests_host_test_irq_SOURCES = tests/host/test-irq.c $(irqhost) $(fake)
 tests_host_test_irq_LDFLAGS = -Wl,--wrap=vp_host_write
+tests_host_test_irqbalance_SOURCES = tests/host/test-irqbalance.c $(balanced) $(fake)
 tests_host_test_irqwants_SOURCES = tests/host/test-irqwants.c $(irqhost) $(sysfs) $(fake)
-tests_host_test_wish_irq_SOURCES = tests/host/test-wish-irq.c $(irqhost) $(machine) $(fake)
-
-# The disks below images.
-unit_tests += tests/host/test-blockqueue tests/host/test-wish-block
-tests_host_test_blockqueue_SOURCES = tests/host/test-blockqueue.c $(fake)
-tests_host_test_wish_block_SOURCES = tests/host/test-wish-block.c $(fake)
-tests_host_test_wish_block_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vp_host_write
+tests_host_test_wish_irq_SOURCES = tests/host/test-wish-irq.c $(balanced) $(machine) $(fake)

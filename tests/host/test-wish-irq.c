@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "host/balanced.h"
 #include "host/irqhost.h"
+#include "irqbalance.h"
 #include "irqwants.h"
 #include "reconcile.h"
 #include "strbuf.h"
@@ -13,11 +17,13 @@
 struct stage {
     struct machine machine;
     struct vp_entries entries;
+    struct balanced balanced;
 };
 
 static void stage_close(struct stage *stage)
 {
     vp_entries_done(&stage->entries);
+    balanced_stop(&stage->balanced, &stage->machine.fake);
     machine_close(&stage->machine);
 }
 #define STAGE VP_CLEANUP(stage_close) struct stage
@@ -278,5 +284,121 @@ START_TEST(foreign)
 }
 END_TEST
 
+/* What the one that runs keeps off and leaves alone, when its cycle has come. */
+static void check_balanced(struct stage *stage, const char *mask, const char *irqs)
+{
+    const struct balanced_shared *shared = stage->balanced.shared;
+    int r = -EAGAIN;
+    /* It hears one after the other: when it answers it has heard all before. */
+    for (int i = 0; r < 0 && i < 100; i++) {
+        VP_CLEANUP(vp_irqbalance_done) struct vp_irqbalance balance = {0};
+        r = vp_irqbalance_ask(stage->machine.fake.root, &balance, NULL);
+    }
+    ck_assert_int_eq(r, 0);
+    balanced_cycle(&stage->balanced);
+    ck_assert_str_eq(shared->cpus, mask);
+    ck_assert_str_eq(shared->irqs, irqs);
+}
+
+static void check_told(struct stage *stage, const char *expect)
+{
+    vp_autofree char *name = balanced_name(&stage->balanced);
+    vp_autofree char *text = NULL;
+    struct vp_strbuf buf = {0};
+    for (const char *at = expect; *at != '\0'; at++)
+        if (*at == '%')
+            vp_strbuf_add(&buf, name);
+        else
+            vp_strbuf_addn(&buf, at, 1);
+    text = vp_strbuf_take(&buf);
+    check_wishes(stage, text);
+}
+
+/*
+ * It does the moving, keeps what its administrator said, and gets that back; ours are those it must not
+ * move.
+ */
+START_TEST(with_irqbalance)
+{
+    STAGE stage;
+    stage_open(&stage);
+    const struct fake *fake = &stage.machine.fake;
+    irqhost_irq(fake, 30, "eth0-rx-0", NULL, "0-7");
+    irqhost_irq(fake, 31, "eth0-rx-1", NULL, "1-2"); /* its administrator placed it */
+    vf(&stage, 40, 2);
+    balanced_start(&stage.balanced, fake, "40", "31");
+    enter(&stage, "db", VP_POLICY_DEDICATED, 3, "irq/others=off-dedicated irq/devices=vcpus " VF);
+    check_told(&stage, "irqbalance %/cpus = 1-3,6 (db)\nirqbalance %/irqs = 31 40 41 (db)\n"
+                       "cpumask /proc/irq/default_smp_affinity = f1 (db)\nirq irq/31 = 0 (db)\n"
+                       "irq irq/40 = 1 (db)\nirq irq/41 = 1 (db)\n");
+    converge(&stage, 6);
+    check_balanced(&stage, "4e", "31 40 41");
+    check_cpus(&stage, 30, "0-7");
+    check_cpus(&stage, 31, "0");
+    converge(&stage, 0);
+    enter(&stage, "db2", VP_POLICY_DEDICATED, 2, "irq/others=off-dedicated");
+    check_told(&stage, "irqbalance %/cpus = 1-3,5-6 (db, db2)\nirqbalance %/irqs = 31 40 41 (db)\n"
+                       "cpumask /proc/irq/default_smp_affinity = 91 (db, db2)\nirq irq/31 = 0 (db, db2)\n"
+                       "irq irq/40 = 1 (db)\nirq irq/41 = 1 (db)\n");
+    converge(&stage, 2);
+    check_balanced(&stage, "6e", "31 40 41");
+    leave(&stage);
+    converge(&stage, 2);
+    check_balanced(&stage, "4e", "31 40 41");
+    leave(&stage);
+    converge(&stage, 6);
+    check_balanced(&stage, "40", "31");
+    check_cpus(&stage, 31, "1-2");
+    converge(&stage, 0);
+}
+END_TEST
+
+/* It is restarted: what it was told is gone, and it is told again. It ends: we move the others. */
+START_TEST(irqbalance_comes_and_goes)
+{
+    STAGE stage;
+    stage_open(&stage);
+    const struct fake *fake = &stage.machine.fake;
+    irqhost_irq(fake, 30, "eth0-rx-0", NULL, "0-7");
+    balanced_start(&stage.balanced, fake, "0", "");
+    enter(&stage, "db", VP_POLICY_DEDICATED, 3, "irq/others=off-dedicated");
+    converge(&stage, 2);
+    check_balanced(&stage, "e", "");
+    balanced_stop(&stage.balanced, fake);
+    balanced_start(&stage.balanced, fake, "0", "");
+    converge(&stage, 1);
+    check_balanced(&stage, "e", "");
+    balanced_stop(&stage.balanced, fake);
+    converge(&stage, 1);
+    check_cpus(&stage, 30, "0,4-7");
+    leave(&stage);
+    converge(&stage, 2);
+    check_cpus(&stage, 30, "0-7");
+}
+END_TEST
+
+/* Nothing is told to one that does not say what it had before; the next time does it. */
+START_TEST(irqbalance_is_busy)
+{
+    STAGE stage;
+    if (geteuid() != 0)
+        return;
+    stage_open(&stage);
+    balanced_start(&stage.balanced, &stage.machine.fake, "40", "");
+    enter(&stage, "db", VP_POLICY_DEDICATED, 3, "irq/others=off-dedicated");
+    stage.balanced.shared->busy = true;
+    check_wishes(&stage, "cpumask /proc/irq/default_smp_affinity = f1 (db)\n");
+    stage.balanced.shared->busy = false;
+    converge(&stage, 2);
+    check_balanced(&stage, "4e", "");
+    /* Later it may be as busy as it likes: it is known what it had. */
+    stage.balanced.shared->busy = true;
+    converge(&stage, 0);
+    stage.balanced.shared->busy = false;
+    ck_assert(balanced_lives(&stage.balanced));
+}
+END_TEST
+
 VP_TEST_MAIN("wish-irq", VP_TEST(nobody_wants), VP_TEST(devices), VP_TEST(devices_elsewhere),
-             VP_TEST(devices_of_floating), VP_TEST(others), VP_TEST(wide), VP_TEST(serving), VP_TEST(foreign))
+             VP_TEST(devices_of_floating), VP_TEST(others), VP_TEST(wide), VP_TEST(serving), VP_TEST(foreign),
+             VP_TEST(with_irqbalance), VP_TEST(irqbalance_comes_and_goes), VP_TEST(irqbalance_is_busy))

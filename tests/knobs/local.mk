@@ -31,3 +31,9 @@ tests_knobs_test_placement_SOURCES = tests/knobs/test-placement.c $(knob_harness
 
 unit_tests += tests/knobs/test-hostsettings
 tests_knobs_test_hostsettings_SOURCES = tests/knobs/test-hostsettings.c $(knob_harness)
+
+unit_tests += tests/knobs/test-hostnet
+tests_knobs_test_hostnet_SOURCES = tests/knobs/test-hostnet.c $(knob_harness)
+
+unit_tests += tests/knobs/test-irq
+tests_knobs_test_irq_SOURCES = tests/knobs/test-irq.c $(knob_harness)
