@@ -42,3 +42,8 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/irqwants.h src/host/irqwants.c \
 	include/virt-profile/netdev.h src/host/netdev.c \
 	include/virt-profile/wish_irq.h src/host/wish_irq.c
+
+# The disks below images.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/blockqueue.h src/host/blockqueue.c \
+	include/virt-profile/wish_block.h src/host/wish_block.c

@@ -71,3 +71,9 @@ tests_host_test_irq_LDFLAGS = -Wl,--wrap=vp_host_write
 tests_host_test_irqbalance_SOURCES = tests/host/test-irqbalance.c $(balanced) $(fake)
 tests_host_test_irqwants_SOURCES = tests/host/test-irqwants.c $(irqhost) $(sysfs) $(fake)
 tests_host_test_wish_irq_SOURCES = tests/host/test-wish-irq.c $(balanced) $(machine) $(fake)
+
+# The disks below images.
+unit_tests += tests/host/test-blockqueue tests/host/test-wish-block
+tests_host_test_blockqueue_SOURCES = tests/host/test-blockqueue.c $(fake)
+tests_host_test_wish_block_SOURCES = tests/host/test-wish-block.c $(fake)
+tests_host_test_wish_block_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=vp_host_write
