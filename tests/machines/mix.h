@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "machine.h"
+#include "model/machine.h"
 
 /* Guests by chance, the same ones on every run. */
 
