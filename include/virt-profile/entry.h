@@ -54,6 +54,7 @@ struct vp_entry {
     struct vp_want *wants;
     size_t n_wants, cap_wants;
     char **pending; /* NULL-terminated; settings that its definition did not hold at this start; NULL: none */
+    bool alive;     /* it was seen to run, or to come, a moment ago */
     bool partial;   /* read without a topology, so without its placement: never to be stored */
 };
 

@@ -11,7 +11,6 @@
 
 #define GUESTS "/run/virt-profile/guests"
 #define BROKEN "/run/virt-profile/broken"
-#define LOCK "/run/virt-profile/ledger.lock"
 #define SUFFIX ".json"
 #define ENTRY_MAX (4u * 1024 * 1024)
 #define BOOT_MAX 256
@@ -123,6 +122,7 @@ void vp_ledger_free(struct vp_ledger *ledger)
         return;
     vp_ledger_unlock(ledger);
     vp_entries_done(&ledger->strangers);
+    vp_entries_done(&ledger->before);
     free(ledger->boot);
     free(ledger);
 }
@@ -130,11 +130,12 @@ void vp_ledger_free(struct vp_ledger *ledger)
 int vp_ledger_lock(struct vp_ledger *ledger, struct vp_error **err)
 {
     assert(ledger->write && ledger->lock < 0);
-    return vp_root_lock(ledger->root, LOCK, true, &ledger->lock, err);
+    return vp_root_lock(ledger->root, VP_LEDGER_LOCK, true, &ledger->lock, err);
 }
 
 void vp_ledger_unlock(struct vp_ledger *ledger)
 {
+    vp_ledger_log_end(ledger);
     vp_root_unlock(&ledger->lock);
 }
 
@@ -143,6 +144,10 @@ static void put_aside(struct vp_ledger *ledger, const char *name, const char *wh
     vp_autofree char *from = vp_asprintf(GUESTS "/%s", name);
     vp_autofree char *to = vp_asprintf(BROKEN "/%s", name);
     vp_autoerror err = NULL;
+    if (ledger->peeking) {
+        ledger->spoiled = true;
+        return;
+    }
     if (ledger->lock < 0) {
         vp_ledger_tell(ledger, "left out an entry of the ledger: %s", why);
         return;
@@ -191,11 +196,56 @@ static void read_into(struct vp_ledger *ledger, const char *name, struct vp_entr
         put_aside(ledger, name, err->message);
 }
 
+void vp_ledger_peek(struct vp_ledger *ledger)
+{
+    vp_entries_done(&ledger->before);
+    ledger->peeked = false;
+    ledger->seen = vp_ledger_log_peek(ledger);
+    ledger->peeking = true;
+    ledger->spoiled = false;
+    const int r = vp_ledger_read(ledger, &ledger->before, NULL); /* if it fails, so it will with the lock */
+    ledger->peeking = false;
+    vp_ledger_check(ledger, &ledger->before);
+    vp_ledger_look(ledger, &ledger->before);
+    ledger->peeked = r == 0 && !ledger->spoiled;
+}
+
+/* An entry that was changed meanwhile: out with the old one, in with the new. */
+static void renew(struct vp_ledger *ledger, const char *uuid)
+{
+    struct vp_entries *entries = &ledger->before;
+    vp_autofree char *name = vp_asprintf("%s" SUFFIX, uuid);
+    for (size_t i = 0; i < entries->n; i++)
+        if (vp_same(entries->items[i]->uuid, uuid)) {
+            vp_entry_free(entries->items[i]);
+            entries->items[i] = entries->items[--entries->n];
+            break;
+        }
+    read_into(ledger, name, entries);
+}
+
+bool vp_ledger_catch_up(struct vp_ledger *ledger)
+{
+    VP_CLEANUP(vp_names_free_ptr) char **uuids = NULL;
+    ledger->peeked = false;
+    if (!vp_ledger_log_since(ledger, ledger->seen, &uuids))
+        return false;
+    for (size_t i = 0; uuids[i] != NULL; i++)
+        renew(ledger, uuids[i]);
+    vp_entries_sort(&ledger->before);
+    return true;
+}
+
 int vp_ledger_read(struct vp_ledger *ledger, struct vp_entries *ret_entries, struct vp_error **err)
 {
     VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
     struct vp_entries entries = {0};
     vp_autoerror own = NULL;
+    if (ledger->lock >= 0 && ledger->peeked && vp_ledger_catch_up(ledger)) {
+        *ret_entries = ledger->before;
+        ledger->before = (struct vp_entries){0};
+        return 0;
+    }
     const int r = vp_root_list(ledger->root, GUESTS, &names, &own);
     if (r < 0 && r != -ENOENT)
         return vp_fail(err, -r, "%s", own->message);
@@ -251,7 +301,9 @@ int vp_ledger_store(struct vp_ledger *ledger, const struct vp_entry *entry, stru
             "domain '%s' cannot be noted in the ledger: its place was not read for lack of a topology",
             entry->name);
     vp_autofree char *text = vp_entry_format(entry, ledger->boot, ledger->topology);
-    const int r = vp_root_replace(ledger->root, path, text, strlen(text), 0600, err);
+    int r = vp_ledger_log(ledger, entry->uuid, err);
+    if (r == 0)
+        r = vp_root_replace(ledger->root, path, text, strlen(text), 0600, err);
     return r < 0 ? vp_prefix(err, "domain '%s' cannot be noted in the ledger", entry->name) : 0;
 }
 
@@ -259,5 +311,8 @@ int vp_ledger_remove(struct vp_ledger *ledger, const char *uuid, struct vp_error
 {
     vp_autofree char *path = path_of(uuid);
     assert(ledger->lock >= 0);
-    return path != NULL ? vp_root_unlink(ledger->root, path, err) : 0;
+    if (path == NULL || !vp_ledger_has(ledger, uuid))
+        return 0;
+    const int r = vp_ledger_log(ledger, uuid, err);
+    return r < 0 ? r : vp_root_unlink(ledger->root, path, err);
 }

@@ -11,8 +11,13 @@ struct vp_ledger {
     int lock; /* -1: not held */
     vp_ledger_say *say;
     void *cookie;
-    char *boot; /* owned; "" where the host does not say */
-    bool looked;
+    char *boot;            /* owned; "" where the host does not say */
+    bool dirty;            /* something was logged since the lock was taken */
+    bool looked;           /* strangers are known */
+    bool peeked;           /* `before` is what was there at `seen` of the log */
+    bool peeking, spoiled; /* spoiled: something has to be moved aside, with the lock */
+    struct vp_entries before;
+    uint64_t seen;
     struct vp_entries strangers; /* found by vp_ledger_look() */
 };
 
@@ -32,3 +37,32 @@ bool vp_ledger_has(const struct vp_ledger *ledger, const char *uuid);
  * vp_ledger_reap() need not. Sorted entries.
  */
 void vp_ledger_look(struct vp_ledger *ledger, const struct vp_entries *entries);
+
+/*
+ * Do what is slow before the lock: read the entries, see who lives, look for guests that have none. With
+ * the lock vp_ledger_read() then reads only what was changed meanwhile.
+ */
+void vp_ledger_peek(struct vp_ledger *ledger);
+/* Bring what was peeked at up to date; false where all has to be read again. */
+bool vp_ledger_catch_up(struct vp_ledger *ledger);
+/* Note who lives, so that vp_ledger_reap() need not ask again a moment later. */
+void vp_ledger_check(const struct vp_ledger *ledger, struct vp_entries *entries);
+
+#define VP_LEDGER_LOCK "/run/virt-profile/ledger.lock"
+
+/*
+ * src/host/ledger_log.c: which entries were changed lately, in the file of the lock.
+ */
+
+/* To be called before a change, with the lock. */
+int vp_ledger_log(struct vp_ledger *ledger, const char *uuid, struct vp_error **err);
+/* The lock is about to be given back. */
+void vp_ledger_log_end(struct vp_ledger *ledger);
+/* Without the lock: how many changes are over. */
+uint64_t vp_ledger_log_peek(const struct vp_ledger *ledger);
+/**
+ * With the lock: UUIDs of what was changed since so many changes were over.
+ * @ret_uuids: NULL-terminated, owned, some may be there more than once
+ * Returns false where that is not known
+ */
+bool vp_ledger_log_since(const struct vp_ledger *ledger, uint64_t seen, char ***ret_uuids);

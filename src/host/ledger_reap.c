@@ -47,6 +47,17 @@ static const char *judge(const struct vp_ledger *ledger, struct vp_entry *entry,
     return is_overdue(entry) ? "its start was never finished" : NULL;
 }
 
+void vp_ledger_check(const struct vp_ledger *ledger, struct vp_entries *entries)
+{
+    for (size_t i = 0; i < entries->n; i++) {
+        struct vp_entry *entry = entries->items[i];
+        const enum vp_entry_state state = entry->state;
+        bool changed = false;
+        entry->alive = judge(ledger, entry, &changed) == NULL && !changed;
+        entry->state = state;
+    }
+}
+
 static int update(struct vp_ledger *ledger, struct vp_entries *entries, struct vp_error **err)
 {
     size_t kept = 0;
@@ -54,7 +65,8 @@ static int update(struct vp_ledger *ledger, struct vp_entries *entries, struct v
     for (size_t i = 0; i < entries->n; i++) {
         struct vp_entry *entry = entries->items[i];
         bool changed = false;
-        const char *gone = judge(ledger, entry, &changed);
+        const char *gone = entry->alive ? NULL : judge(ledger, entry, &changed);
+        entry->alive = false;
         if (gone == NULL) {
             entries->items[kept++] = entry;
             if (r == 0 && changed && ledger->lock >= 0 && !entry->partial)

@@ -2,6 +2,7 @@
 #include "guests.h"
 
 #include "strbuf.h"
+#include "../../src/host/topocache_pack.h"
 
 #include <inttypes.h>
 #include <unistd.h>
@@ -63,6 +64,49 @@ void guests_running(const struct guests *guests, const char *name, pid_t pid, co
                     "</domstatus>\n",
                     pid, name, uuid, inner);
     fake_file(&guests->fake, path, text);
+}
+
+/* What of the machine the cache is checked against. */
+void guests_cache(const struct guests *guests, const char *online)
+{
+    vp_autofree char *key = NULL;
+    vp_autofree char *bytes = NULL;
+    size_t len = 0;
+    fake_file(&guests->fake, "/sys/devices/system/cpu/online", online);
+    fake_file(&guests->fake, "/sys/devices/system/node/online", "0-1\n");
+    fake_file(&guests->fake, "/sys/devices/system/node/has_memory", "0-1\n");
+    fake_file(&guests->fake, "/sys/devices/system/cpu/isolated", "\n");
+    fake_file(&guests->fake, "/proc/self/status",
+              "Name:\tx\nCpus_allowed_list:\t0-99\nMems_allowed_list:\t0-1\nthreads: 1\n");
+    key = vp_topocache_key(guests->fake.root);
+    ck_assert_ptr_nonnull(key);
+    vp_topocache_pack(guests->topology, key, &bytes, &len);
+    fake_bytes(&guests->fake, "/run/virt-profile/topology", bytes, len);
+    for (unsigned i = 0; i < guests->topology->n_nodes; i++) {
+        const struct vp_node *node = &guests->topology->nodes[i];
+        vp_autofree char *path = vp_asprintf("/sys/devices/system/node/node%u/meminfo", node->os);
+        vp_autofree char *text = vp_asprintf(
+            "\nNode %u MemTotal:       %" PRIu64 " kB\nNode 0 MemFree: 1 kB\n", node->os, node->memory_kib);
+        fake_file(&guests->fake, path, text);
+    }
+}
+
+void guests_pools(struct guests *guests, uint64_t page_kib, uint64_t pages)
+{
+    struct vp_topology *topology = guests->topology;
+    topology->n_sizes = 1;
+    topology->sizes[0] = page_kib;
+    for (unsigned i = 0; i < topology->n_nodes; i++) {
+        vp_autofree char *path =
+            vp_asprintf("/sys/devices/system/node/node%u/hugepages/hugepages-%" PRIu64 "kB/nr_hugepages",
+                        topology->nodes[i].os, page_kib);
+        vp_autofree char *text = vp_asprintf("%" PRIu64 "\n", pages);
+        fake_file(&guests->fake, path, text);
+        topology->nodes[i].pages[0] = pages;
+    }
+    guests_cache(guests, "0-15\n");
+    vp_host_free(guests->fake.host);
+    ck_assert_int_eq(vp_host_open("live", guests->fake.root, &guests->fake.host, NULL), 0);
 }
 
 char *guests_uuid(unsigned n)

@@ -34,6 +34,17 @@ void guests_end(const struct guests *guests, pid_t pid);
  */
 void guests_running(const struct guests *guests, const char *name, pid_t pid, const char *inner);
 
+/*
+ * A cache of the topology, and the files it is checked against; `online` in /sys/devices/system/cpu. Only
+ * a host that is "live" looks at it.
+ */
+void guests_cache(const struct guests *guests, const char *online);
+/*
+ * Make the host one with pools of huge pages on each node: "live", with a cache of its topology and files
+ * below /sys.
+ */
+void guests_pools(struct guests *guests, uint64_t page_kib, uint64_t pages);
+
 char *guests_uuid(unsigned n) VP_MUST_USE; /* owned */
 /* A coming guest "gN", made by process 1 (start 1), with a place for so many vCPUs; not stored. */
 struct vp_entry *guests_entry(const struct guests *guests, unsigned n, enum vp_policy policy,

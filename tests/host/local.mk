@@ -6,10 +6,12 @@ guests = tests/host/guests.c tests/host/guests.h
 unit_tests += \
 	tests/host/test-entry \
 	tests/host/test-ledger \
+	tests/host/test-ledger-placer \
 	tests/host/test-ledger-reap \
 	tests/host/test-process
 tests_host_test_entry_SOURCES = tests/host/test-entry.c $(guests) $(fake)
 tests_host_test_ledger_SOURCES = tests/host/test-ledger.c $(guests) $(fake)
+tests_host_test_ledger_placer_SOURCES = tests/host/test-ledger-placer.c $(guests) $(fake)
 tests_host_test_ledger_reap_SOURCES = tests/host/test-ledger-reap.c $(guests) $(fake)
 tests_host_test_process_SOURCES = tests/host/test-process.c $(guests) $(fake)
 
