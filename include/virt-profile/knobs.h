@@ -25,6 +25,8 @@ extern const struct vp_knob vp_knobs_hyperv[];
 extern const struct vp_knob vp_knobs_hostcpu[];
 extern const struct vp_knob vp_knobs_hostmemory[];
 extern const struct vp_knob vp_knobs_hostsettings[];
+extern const struct vp_knob vp_knobs_scopecpu[];
+extern const struct vp_knob vp_knobs_scopememory[];
 
 /* All of them. Built once; not for use from several threads before the first call returned. */
 const struct vp_registry *vp_registry_builtin(void);

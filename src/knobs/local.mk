@@ -26,6 +26,8 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/diskbelow.h src/knobs/diskbelow.c \
 	src/knobs/diskadvice.c src/knobs/hostblock.c src/knobs/hostio.c
 
+libvirt_profile_a_SOURCES += src/knobs/hostsettings.c
+
 libvirt_profile_a_SOURCES += src/knobs/hostnet.c src/knobs/irq.c
 
-libvirt_profile_a_SOURCES += src/knobs/hostsettings.c
+libvirt_profile_a_SOURCES += src/knobs/scope.c

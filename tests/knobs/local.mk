@@ -37,3 +37,6 @@ tests_knobs_test_hostnet_SOURCES = tests/knobs/test-hostnet.c $(knob_harness)
 
 unit_tests += tests/knobs/test-irq
 tests_knobs_test_irq_SOURCES = tests/knobs/test-irq.c $(knob_harness)
+
+unit_tests += tests/knobs/test-scope
+tests_knobs_test_scope_SOURCES = tests/knobs/test-scope.c $(knob_harness)
