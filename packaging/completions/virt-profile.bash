@@ -4,6 +4,7 @@
 
 _virt_profile_names() { virt-profile list 2>/dev/null | cut -f 1; }
 _virt_profile_knobs() { virt-profile knobs 2>/dev/null | cut -f 1; }
+_virt_profile_running() { virt-profile status 2>/dev/null | cut -f 1; }
 _virt_profile_domains() { virsh -q list --all --name 2>/dev/null; }
 
 _virt_profile_options() { # command, "" for none
@@ -14,10 +15,12 @@ _virt_profile_options() { # command, "" for none
     rewrite) echo "$general --enforce --host --phase --profile --set" ;;
     revert) echo "$general --keep-tag" ;;
     plan) echo "$general --all --enforce --host --json --phase --profile --set" ;;
-    simulate) echo "$general --host --json" ;;
-    map) echo "$general --host --json --svg" ;;
+    simulate) echo "$general --host --housekeeping --json --reserve" ;;
+    map) echo "$general --host --housekeeping --json --reserve --svg" ;;
+    status) echo "$general --json" ;;
     assign) echo "$general --connect --enforce --host --json --keep-sets --set --verbose" ;;
     clear) echo "$general --connect --json --verbose" ;;
+    restore-host) echo "$general --force --json" ;;
     apply) echo "$general --all --connect --host --json --verbose" ;;
     esac
 }
@@ -32,6 +35,7 @@ _virt_profile_argument() { # option, current word
     --enforce) _virt_profile_reply 'start refuse' "$2" ;;
     --phase) _virt_profile_reply 'cold migrate restore' "$2" ;;
     --host) mapfile -t COMPREPLY < <(compgen -W 'live synthetic:' -- "$2"; compgen -f -- "$2") ;;
+    --housekeeping | --reserve) ;;
     --profiles) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --profile | -p) _virt_profile_reply "$(_virt_profile_names)" "$2" ;;
     --connect | -c) _virt_profile_reply 'qemu:///system qemu:///session' "$2" ;;
@@ -49,12 +53,13 @@ _virt_profile_operand() { # command, how many operands stand before, current wor
     show:0 | assign:1) _virt_profile_reply "$(_virt_profile_names)" "$3" ;;
     knobs:0) _virt_profile_reply "$(_virt_profile_knobs)" "$3" ;;
     assign:0 | clear:0 | apply:0) _virt_profile_reply "$(_virt_profile_domains)" "$3" ;;
+    status:0) _virt_profile_reply "$(_virt_profile_running)" "$3" ;;
     validate:* | rewrite:0 | revert:0 | plan:0 | simulate:0 | map:0) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
     esac
 }
 
 _virt_profile() {
-    local commands='list show knobs validate rewrite revert plan simulate map assign clear apply'
+    local commands='list show knobs validate rewrite revert plan simulate map status assign clear apply restore-host'
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local command='' operands=0 i word
     COMPREPLY=()
@@ -68,7 +73,7 @@ _virt_profile() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --color | --enforce | --phase | --host | --profiles | --profile | -p | --connect | -c | --set | -s)
+        --color | --enforce | --phase | --host | --housekeeping | --profiles | --profile | -p | --reserve | --connect | -c | --set | -s)
             [ "${COMP_WORDS[i + 1]}" = = ] && i=$((i + 1))
             i=$((i + 1))
             # --set knob = value

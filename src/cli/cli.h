@@ -18,13 +18,14 @@ enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER, VP_COLOR_N_ };
 enum vp_format { VP_FORMAT_TEXT, VP_FORMAT_MAN, VP_FORMAT_N_ };
 
 struct vp_command;
+struct vp_neighbours;
 
 /* One run of the program: what its command line asks for, and what the command opened to do it. */
 struct vp_cli {
     const struct vp_command *command; /* borrowed; NULL until it is known */
 
     bool help, version, dump_options;
-    bool all, json, keep_sets, keep_tag, svg, verbose;
+    bool all, force, json, keep_sets, keep_tag, svg, verbose;
     int color;   /* enum vp_color */
     int enforce; /* enum vp_enforce, -1: not said */
     int format;  /* enum vp_format */
@@ -42,6 +43,7 @@ struct vp_cli {
     struct vp_conf conf;  /* see vp_cli_conf() */
     bool conf_read;
     struct vp_placer *placer; /* owned; see vp_cli_place() */
+    char *placed;             /* owned; UUID of the guest that it is for */
     char *profiles_path;      /* owned; `profiles` as an absolute path */
     const char *dirs[8];      /* profile folders, NULL-terminated */
 };
@@ -72,10 +74,12 @@ int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_restore_host(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_rewrite(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_show(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_status(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err);
 
 /* The exit status for a negative errno (or 0, or a positive status, which stays). */
@@ -91,8 +95,8 @@ int vp_cli_dirs(struct vp_cli *cli, struct vp_profile_dirs *ret_dirs, struct vp_
 /* Everything that planning needs; opens root and host on first use. */
 int vp_cli_engine(struct vp_cli *cli, struct vp_engine *ret_engine, struct vp_error **err);
 /**
- * What is configured for the host that is planned for: virt-profile.conf(5) of the live host, nothing for any other,
- * and above it the options of the command line. Opens the root on first use.
+ * What is configured for the host that is planned for: virt-profile.conf(5) of the live host, nothing for any
+ * other, and above it the options of the command line. Opens the root on first use.
  * @ret_conf: borrowed
  * Errors: those of vp_conf_read(); -EINVAL, -ERANGE for what the options say
  */
@@ -100,10 +104,14 @@ int vp_cli_conf(struct vp_cli *cli, const struct vp_conf **ret_conf, struct vp_e
 /* Is it this machine that is planned for, or what --root names instead of it? */
 bool vp_cli_is_live(const struct vp_cli *cli);
 /**
- * Give the engine a placer for the guest that is planned next. The engine's earlier one is gone then.
+ * Give the engine a placer for the guest that is planned next: on this host one that knows what runs, if that
+ * may be read. The engine's earlier one is gone then.
+ * @uuid: of the guest, which is not in its own way; NULL: it has none
+ * @neighbours: borrowed as long as the placer is used; NULL: none
  * Errors: those of vp_cli_conf()
  */
-int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, struct vp_error **err);
+int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, const char *uuid,
+                 struct vp_neighbours *neighbours, struct vp_error **err);
 /* What the options ask of one definition. Borrows from the command line. */
 struct vp_request vp_cli_request(const struct vp_cli *cli);
 

@@ -8,34 +8,51 @@
 
 #include "change.h"
 #include "escape.h"
+#include "neighbours.h"
+
+/* What one run works with. All borrowed. */
+struct run {
+    struct vp_cli *cli;
+    struct vp_engine *engine;
+    struct vp_neighbours *neighbours;
+    json_object *array;
+};
+
+/*
+ * Returns 1 for a domain that has a profile, 0 for one that has none; it is a neighbour of the others in any
+ * case.
+ */
+static int look_at(const struct run *run, const struct vp_guest *guest, struct vp_error **err)
+{
+    vp_autofree char *text = NULL;
+    int r = vp_guest_peek(guest, &text, err);
+
+    if (r < 0)
+        return r;
+    vp_neighbours_update(run->neighbours, vp_guest_uuid(guest), text);
+    return vp_tag_maybe(text, strlen(text));
+}
 
 /* Bring one up to date and say so. */
-static int apply_one(const struct vp_cli *cli, const struct vp_engine *engine, const struct vp_guest *guest,
-                     json_object *array, struct vp_error **err)
+static int apply_one(const struct run *run, const struct vp_guest *guest, struct vp_error **err)
 {
     VP_CLEANUP(vp_change_done) struct vp_change change = {0};
     struct vp_request as_tagged = {0};
     int r;
 
-    r = vp_change_run(engine, guest, &as_tagged, &change, err);
+    r = vp_cli_place(run->cli, run->engine, vp_guest_uuid(guest), run->neighbours, err);
     if (r < 0)
         return r;
-    if (cli->json)
-        vp_json_append(array, vp_change_json(&change));
+    r = vp_change_run(run->engine, guest, &as_tagged, &change, err);
+    if (r < 0)
+        return r;
+    if (change.changed)
+        (void)look_at(run, guest, NULL);
+    if (run->cli->json)
+        vp_json_append(run->array, vp_change_json(&change));
     else
-        vp_change_print(cli, &change);
+        vp_change_print(run->cli, &change);
     return 0;
-}
-
-/* Returns 1 for a domain that has a profile, 0 for one that has none. */
-static int has_profile(const struct vp_guest *guest, struct vp_error **err)
-{
-    vp_autofree char *text = NULL;
-    int r = vp_guest_read(guest, &text, err);
-
-    if (r < 0)
-        return r;
-    return vp_tag_maybe(text, strlen(text));
 }
 
 /* One line that is written over and over, on a terminal only. */
@@ -63,32 +80,40 @@ static json_object *failure_json(const struct vp_guest *guest, const struct vp_e
     return top;
 }
 
-static int apply_all(const struct vp_cli *cli, const struct vp_engine *engine, struct vp_conn *conn,
-                     json_object *array, struct vp_error **err)
+static void tell_failure(const struct run *run, const struct vp_guest *guest, const struct vp_error *error)
 {
-    VP_CLEANUP(vp_guests_free_ptr) struct vp_guest **guests = NULL;
+    (void)vp_cli_report(error);
+    vp_json_append(run->array, failure_json(guest, error));
+}
+
+/* All are looked at before the first is placed. One that fails does not keep the others from it. */
+static int apply_all(const struct run *run, struct vp_guest **guests)
+{
     size_t total = 0;
     enum vp_exit status = VP_EXIT_OK;
-    int r;
 
-    r = vp_guest_list(conn, &guests, err);
-    if (r < 0)
-        return r;
     while (guests[total] != NULL)
         total++;
+    vp_autofree bool *tagged = vp_alloc(total + 1, sizeof(*tagged));
     for (size_t i = 0; i < total; i++) {
         vp_autoerror error = NULL;
-        show_progress(i, total, vp_guest_name(guests[i]));
-        r = has_profile(guests[i], &error);
-        show_progress(total, total, NULL);
-        if (r == 0)
-            continue;
-        if (r > 0)
-            r = apply_one(cli, engine, guests[i], array, &error);
+        const int r = look_at(run, guests[i], &error);
+        tagged[i] = r > 0;
         if (r >= 0)
             continue;
-        (void)vp_cli_report(error);
-        vp_json_append(array, failure_json(guests[i], error));
+        tell_failure(run, guests[i], error);
+        status = VP_EXIT_FAILED;
+    }
+    for (size_t i = 0; i < total; i++) {
+        vp_autoerror error = NULL;
+        if (!tagged[i])
+            continue;
+        show_progress(i, total, vp_guest_name(guests[i]));
+        const int r = apply_one(run, guests[i], &error);
+        show_progress(total, total, NULL);
+        if (r >= 0)
+            continue;
+        tell_failure(run, guests[i], error);
         status = VP_EXIT_FAILED;
     }
     return (int)status;
@@ -98,7 +123,9 @@ int vp_cmd_apply(struct vp_cli *cli, struct vp_error **err)
 {
     struct vp_engine engine;
     vp_autoconn conn = NULL;
+    vp_autoneighbours neighbours = NULL;
     vp_autoguest guest = NULL;
+    VP_CLEANUP(vp_guests_free_ptr) struct vp_guest **guests = NULL;
     vp_autojson array = vp_json_array();
     int r;
 
@@ -110,12 +137,12 @@ int vp_cmd_apply(struct vp_cli *cli, struct vp_error **err)
     r = vp_conn_open(cli->connect, &conn, err);
     if (r < 0)
         return r;
-    if (cli->all)
-        r = apply_all(cli, &engine, conn, array, err);
-    else
-        r = vp_guest_find(conn, cli->args[0], &guest, err);
-    if (r >= 0 && guest != NULL)
-        r = apply_one(cli, &engine, guest, array, err);
+    neighbours = vp_neighbours_new(cli, cli->all ? NULL : conn);
+    const struct run run = {cli, &engine, neighbours, array};
+    r = cli->all ? vp_guest_list(conn, &guests, err) : vp_guest_find(conn, cli->args[0], &guest, err);
+    if (r < 0)
+        return r;
+    r = cli->all ? apply_all(&run, guests) : apply_one(&run, guest, err);
     if (r >= 0 && cli->json)
         vp_json_print(array);
     return r;

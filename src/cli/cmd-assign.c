@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "change.h"
+#include "neighbours.h"
 
 /* Profile and overrides must make sense before anything is touched. */
 static int check(const struct vp_engine *engine, const struct vp_request *request, struct vp_error **err)
@@ -30,6 +31,7 @@ int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err)
     struct vp_request request = vp_cli_request(cli);
     struct vp_engine engine;
     vp_autoconn conn = NULL;
+    vp_autoneighbours neighbours = NULL;
     vp_autoguest guest = NULL;
     VP_CLEANUP(vp_change_done) struct vp_change change = {0};
     int r;
@@ -46,6 +48,10 @@ int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err)
     if (r < 0)
         return r;
     r = vp_guest_find(conn, cli->args[0], &guest, err);
+    if (r < 0)
+        return r;
+    neighbours = vp_neighbours_new(cli, conn);
+    r = vp_cli_place(cli, &engine, vp_guest_uuid(guest), neighbours, err);
     if (r < 0)
         return r;
     r = vp_change_run(&engine, guest, &request, &change, err);

@@ -11,6 +11,7 @@
 const char *const vp_use_names[VP_USE_N_] = {
     [VP_USE_FREE] = "free",         [VP_USE_ISOLATED] = "isolated", [VP_USE_HOUSEKEEPING] = "housekeeping",
     [VP_USE_FLOATING] = "floating", [VP_USE_GUEST] = "guest",       [VP_USE_FORBIDDEN] = "not allowed",
+    [VP_USE_PINNED] = "pinned",
 };
 
 hwloc_bitmap_t vp_map_sockets(const struct vp_map *map, unsigned node)
@@ -73,10 +74,16 @@ char *vp_map_counts(const struct vp_map *map)
 
 char *vp_map_guest(const struct vp_map *map, const struct vp_fleet_guest *guest)
 {
-    if (guest->placement == NULL)
+    if (guest->error != NULL)
         return vp_escape(guest->error->message);
     vp_autofree char *name = vp_escape(guest->name);
     vp_autofree char *memory = vp_size_format(guest->demand.memory_kib * 1024);
+    if (guest->known) {
+        vp_autofree char *pinned = guest->pinned != NULL ? vp_bitmap_text(guest->pinned) : vp_strdup("");
+        const bool some = guest->demand.memory_kib > 0;
+        return vp_asprintf("%s: not placed%s%s%s%s", name, some ? ", " : "", some ? memory : "",
+                           pinned[0] != '\0' ? ", CPUs " : "", pinned);
+    }
     vp_autofree char *nodes = vp_placed_nodes(map->fleet->topology, guest->placement);
     vp_autofree char *cpus = vp_placed_sets(guest->placement->vcpus, guest->placement->n_vcpus);
     return vp_asprintf("%s: %s, %u vCPU%s, %s, node %s, CPUs %s", name, vp_policy_names[guest->demand.policy],
@@ -92,6 +99,17 @@ static void mark_all(struct vp_map *map)
                        : hwloc_bitmap_isset(map->fleet->occupied->housekeeping, cpu->os) ? VP_USE_HOUSEKEEPING
                        : cpu->isolated                                                   ? VP_USE_ISOLATED
                                                                                          : VP_USE_FREE;
+    }
+}
+
+/* What others are pinned to, where nobody owns it. */
+static void mark_pinned(struct vp_map *map, hwloc_const_bitmap_t set)
+{
+    for (int os = hwloc_bitmap_first(set); os >= 0; os = hwloc_bitmap_next(set, os)) {
+        const int cpu = vp_topology_cpu(map->fleet->topology, (unsigned)os);
+        if (cpu >= 0 && (map->uses[cpu] == VP_USE_FREE || map->uses[cpu] == VP_USE_ISOLATED ||
+                         map->uses[cpu] == VP_USE_FLOATING))
+            map->uses[cpu] = VP_USE_PINNED;
     }
 }
 
@@ -155,7 +173,7 @@ int vp_cmd_map(struct vp_cli *cli, struct vp_error **err)
 
     if (cli->json && cli->svg)
         return (int)vp_cli_usage(cli, "--json and --svg exclude each other");
-    const int r = vp_fleet_run(cli, cli->n_args > 0, &fleet, err);
+    const int r = vp_fleet_run(cli, cli->n_args > 0 ? VP_FLEET_LIST : VP_FLEET_RUNNING, &fleet, err);
     if (r < 0)
         return r;
     map.uses = vp_alloc(fleet.topology->n_cpus, sizeof(map.uses[0]));
@@ -164,6 +182,9 @@ int vp_cmd_map(struct vp_cli *cli, struct vp_error **err)
     for (size_t i = 0; i < fleet.n; i++)
         if (fleet.guests[i].placement != NULL)
             mark_guest(&map, i);
+    for (size_t i = 0; i < fleet.n; i++)
+        if (fleet.guests[i].pinned != NULL)
+            mark_pinned(&map, fleet.guests[i].pinned);
     if (cli->json)
         print_json(&map);
     else if (cli->svg)

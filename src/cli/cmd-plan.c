@@ -60,6 +60,7 @@ static json_object *action_json(const struct vp_action *action)
 static void print_json(const struct view *view)
 {
     const struct vp_result *result = view->result;
+    const struct vp_placement *placement = result->plan != NULL ? result->plan->placement : NULL;
     vp_autojson top = vp_json_object();
     json_object *domain = vp_json_object();
     json_object *host = vp_json_object();
@@ -84,8 +85,7 @@ static void print_json(const struct view *view)
     vp_json_add_text(top, "profile", result->profile != NULL ? result->profile->name : NULL);
     vp_json_add_text(top, "phase", vp_phase_names[view->cli->phase]);
     vp_json_add(top, "host", host);
-    vp_json_add(top, "placement",
-                view->topology != NULL ? vp_placed_json(view->topology, result->plan->placement) : NULL);
+    vp_json_add(top, "placement", placement != NULL ? vp_placed_json(view->topology, placement) : NULL);
     vp_json_add_text(top, "unplaced", unplaced(view));
     vp_json_add(top, "actions", actions);
     vp_json_add(top, "warnings", warnings);
@@ -306,7 +306,8 @@ int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err)
     r = vp_cli_engine(cli, &engine, err);
     if (r < 0)
         return r;
-    r = vp_cli_place(cli, &engine, err);
+    view.uuid = vp_domain_uuid(domain);
+    r = vp_cli_place(cli, &engine, view.uuid, NULL, err);
     if (r < 0)
         return r;
     r = vp_engine_plan(&engine, &request, domain, &result, err);
@@ -322,7 +323,6 @@ int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err)
     }
     view.host = engine.host;
     view.name = vp_domain_name(domain);
-    view.uuid = vp_domain_uuid(domain);
     if (cli->json)
         print_json(&view);
     else

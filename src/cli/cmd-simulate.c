@@ -81,7 +81,7 @@ int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err)
 {
     VP_CLEANUP(vp_fleet_done) struct vp_fleet fleet = {0};
     vp_autojson object = vp_json_object();
-    const int r = vp_fleet_run(cli, true, &fleet, err);
+    const int r = vp_fleet_run(cli, VP_FLEET_LIST, &fleet, err);
 
     if (r < 0)
         return r;

@@ -47,8 +47,14 @@ const struct vp_command vp_commands[] = {
      ROOM | BIT(JSON), 0, 1, vp_cmd_simulate},
     {"map", "[LIST|-]", "draw a host, and guests on it",
      "Draw sockets, NUMA nodes, last-level caches, cores and threads of a host; with a LIST also its\n"
-     "guests, on the CPUs where simulate would place them.",
+     "guests, on the CPUs where simulate would place them. Without, those that run on this host.",
      ROOM | BIT(JSON) | BIT(SVG), 0, 1, vp_cmd_map},
+    {"status", "[DOMAIN]", "which guests run here, and what they own",
+     "List the guests that run on this host: profile, state, where they are placed, CPUs, nodes, memory,\n"
+     "since when, and how many settings wait for a cold start. Guests without a profile are there too, as\n"
+     "they take CPUs and memory. With DOMAIN, a name or UUID, everything that is known of one.\n"
+     "Needs no libvirt, but root.",
+     BIT(JSON), 0, 1, vp_cmd_status},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"
@@ -63,6 +69,12 @@ const struct vp_command vp_commands[] = {
      "Bring the stored definition of a domain, or with --all of every domain that has a profile, up to\n"
      "date with the profile as it is now. DOMAIN is a name, UUID or id.",
      BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+    {"restore-host", "", "put the host back as it was",
+     "Undo every change that was made to this host for guests, where nobody else changed it since:\n"
+     "settings of the kernel, interrupts, affinities, limits of guests to come. The hook does the same\n"
+     "when the last guest has ended; this is for what was left behind. Print what was restored, kept or\n"
+     "failed. Exit status 1 when anything failed, or while guests with a profile run, unless --force.",
+     BIT(FORCE) | BIT(JSON), 0, 0, vp_cmd_restore_host},
     {.name = NULL},
 };
 

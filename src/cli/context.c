@@ -9,10 +9,13 @@
 
 #include "escape.h"
 #include "file.h"
+#include "neighbours.h"
+#include "running.h"
 
 void vp_cli_done(struct vp_cli *cli)
 {
     vp_placer_free(cli->placer);
+    free(cli->placed);
     vp_conf_done(&cli->conf);
     vp_host_free(cli->host);
     vp_root_free(cli->root);
@@ -150,7 +153,8 @@ int vp_cli_conf(struct vp_cli *cli, const struct vp_conf **ret_conf, struct vp_e
     return 0;
 }
 
-int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, struct vp_error **err)
+int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, const char *uuid,
+                 struct vp_neighbours *neighbours, struct vp_error **err)
 {
     const struct vp_conf *conf = NULL;
     int r = vp_cli_conf(cli, &conf, err);
@@ -158,7 +162,15 @@ int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, struct vp_error *
     if (r < 0)
         return r;
     vp_placer_free(cli->placer);
-    cli->placer = vp_placer_new(engine->host, conf);
+    free(cli->placed);
+    cli->placed = vp_strdup(uuid);
+    if (vp_cli_is_live(cli) && vp_running_there(cli, NULL) > 0)
+        cli->placer =
+            vp_ledger_placer(cli->root, engine->host, conf, cli->placed, NULL, vp_running_say, NULL);
+    else
+        cli->placer = vp_placer_new(engine->host, conf);
+    if (neighbours != NULL)
+        cli->placer = vp_neighbours_placer(neighbours, cli->placer, uuid);
     engine->placer = cli->placer;
     return 0;
 }

@@ -6,11 +6,15 @@ static json_object *guest_json(const struct vp_fleet *fleet, const struct vp_fle
 {
     json_object *object = vp_json_object();
     vp_json_add_text(object, "name", guest->name);
-    vp_json_add_text(object, "policy", vp_policy_names[guest->demand.policy]);
-    vp_json_add_count(object, "vcpus", guest->demand.vcpus);
+    vp_json_add_text(object, "policy", guest->known ? NULL : vp_policy_names[guest->demand.policy]);
+    if (guest->known)
+        vp_json_add(object, "vcpus", NULL);
+    else
+        vp_json_add_count(object, "vcpus", guest->demand.vcpus);
     vp_json_add_count(object, "memory_kib", guest->demand.memory_kib);
     vp_json_add(object, "placement",
                 guest->placement != NULL ? vp_placed_json(fleet->topology, guest->placement) : NULL);
+    vp_placed_add_set(object, "pinned", guest->pinned);
     vp_json_add_text(object, "error", guest->error != NULL ? guest->error->message : NULL);
     return object;
 }

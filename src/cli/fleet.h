@@ -8,7 +8,7 @@
 #define VP_FLEET_MAX 16384   /* guests in a list */
 #define VP_FLEET_PAGES_MAX 8 /* page sizes that one guest lists */
 
-/* A line of a list of guests, and what became of it. */
+/* A guest of a list, and what became of it; or one that runs. */
 struct vp_fleet_guest {
     char *name; /* owned */
     size_t line;
@@ -17,9 +17,11 @@ struct vp_fleet_guest {
     struct vp_demand demand;        /* borrows from above once the list is read */
     struct vp_placement *placement; /* owned; where it is when all are placed; NULL: it does not fit */
     struct vp_error *error;         /* owned; why not */
+    bool known;                     /* it runs without a place of ours; not placed, but no error either */
+    hwloc_bitmap_t pinned;          /* owned; where it is pinned to then; NULL: nowhere */
 };
 
-/* Guests that were placed one after another on an empty host. */
+/* Guests on a host: placed one after another when it was empty, or running. */
 struct vp_fleet {
     const char *source; /* borrowed; the host's name */
     struct vp_topology *topology;
@@ -38,13 +40,18 @@ void vp_fleet_done(struct vp_fleet *fleet);
 int vp_fleet_read(struct vp_fleet *fleet, const char *text, size_t len, const char *what,
                   struct vp_error **err);
 
+enum vp_fleet_source {
+    VP_FLEET_LIST,    /* place those of the list that the first operand names */
+    VP_FLEET_RUNNING, /* those that run on the live host; on another there are none */
+};
+
 /**
- * Open the host of --host, and place the guests of the list that the first operand names.
+ * Open the host of --host, and put guests on it.
  * @fleet: empty
- * @list: read one at all; without, there are no guests
  * Returns 0 (a guest that does not fit is no error), or what reading list and host gives
  */
-int vp_fleet_run(struct vp_cli *cli, bool list, struct vp_fleet *fleet, struct vp_error **err);
+int vp_fleet_run(struct vp_cli *cli, enum vp_fleet_source source, struct vp_fleet *fleet,
+                 struct vp_error **err);
 
 /* What is left of the host. */
 struct vp_fleet_sum {

@@ -237,7 +237,7 @@ const char *vp_guest_uuid(const struct vp_guest *guest)
     return guest->uuid;
 }
 
-int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err)
+static int read_stored(const struct vp_guest *guest, unsigned flags, char **ret_xml, struct vp_error **err)
 {
     const struct api *api = &guest->conn->api;
     int persistent = api->virDomainIsPersistent(guest->domain);
@@ -250,11 +250,21 @@ int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error 
             err, ENOTSUP,
             "domain '%s' is transient: it has no stored definition; rewrite the file it is created from",
             vp_guest_name(guest));
-    xml = api->virDomainGetXMLDesc(guest->domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+    xml = api->virDomainGetXMLDesc(guest->domain, VIR_DOMAIN_XML_INACTIVE | flags);
     if (xml == NULL)
         return refuse(guest, "read the definition", err);
     *ret_xml = xml;
     return 0;
+}
+
+int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err)
+{
+    return read_stored(guest, VIR_DOMAIN_XML_SECURE, ret_xml, err);
+}
+
+int vp_guest_peek(const struct vp_guest *guest, char **ret_xml, struct vp_error **err)
+{
+    return read_stored(guest, 0, ret_xml, err);
 }
 
 int vp_guest_read_live(const struct vp_guest *guest, enum vp_guest_state *ret_state, char **ret_xml,

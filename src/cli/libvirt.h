@@ -59,6 +59,9 @@ enum vp_guest_state {
  */
 int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err);
 
+/* The same without secrets, for a look at it. */
+int vp_guest_peek(const struct vp_guest *guest, char **ret_xml, struct vp_error **err);
+
 /**
  * What the guest runs with, or will be restored with, without secrets.
  * @ret_xml: NULL when it is off

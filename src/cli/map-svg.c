@@ -16,6 +16,7 @@ enum { CPU = 30, PAD = 6, TITLE = 20, GAP = 6, INSIDE = 1200, LETTER = 7 };
 static const char *const fills[VP_USE_N_] = {
     [VP_USE_FREE] = "#e3f4e3",     [VP_USE_ISOLATED] = "#d3eef5", [VP_USE_HOUSEKEEPING] = "#f7dc8f",
     [VP_USE_FLOATING] = "#d9d9d9", [VP_USE_GUEST] = NULL,         [VP_USE_FORBIDDEN] = "#8a8a8a",
+    [VP_USE_PINNED] = "#e8cfe8",
 };
 static const char *const guest_fills[] = {"#8fb8f0", "#e7a5d8", "#f0a58f", "#b7a5ee",
                                           "#8fdccb", "#d3c07c", "#f08fa8", "#a8cf7c"};
@@ -186,6 +187,17 @@ static void draw_key(unsigned width, unsigned y, const char *color, const char *
     draw_text(PAD + 20, y + 12, cut);
 }
 
+static const char *guest_fill(const struct vp_fleet *fleet, size_t i)
+{
+    const struct vp_fleet_guest *guest = &fleet->guests[i];
+    if (guest->known)
+        return fills[VP_USE_PINNED];
+    if (guest->placement == NULL)
+        return "none";
+    return guest->demand.policy == VP_POLICY_DEDICATED ? guest_fills[i % VP_ARRAY_SIZE(guest_fills)]
+                                                       : fills[VP_USE_FLOATING];
+}
+
 static void draw_legend(const struct layout *layout, unsigned y)
 {
     const struct vp_fleet *fleet = layout->map->fleet;
@@ -196,13 +208,8 @@ static void draw_legend(const struct layout *layout, unsigned y)
         y += TITLE;
     }
     for (size_t i = 0; i < fleet->n; i++) {
-        const struct vp_fleet_guest *guest = &fleet->guests[i];
-        vp_autofree char *text = vp_map_guest(layout->map, guest);
-        draw_key(layout->width, y,
-                 guest->placement == NULL                      ? "none"
-                 : guest->demand.policy == VP_POLICY_DEDICATED ? guest_fills[i % VP_ARRAY_SIZE(guest_fills)]
-                                                               : fills[VP_USE_FLOATING],
-                 text);
+        vp_autofree char *text = vp_map_guest(layout->map, &fleet->guests[i]);
+        draw_key(layout->width, y, guest_fill(fleet, i), text);
         y += TITLE;
     }
 }

@@ -14,13 +14,13 @@
 #define LIST_COLUMNS 14
 
 static const char *const marks[VP_USE_N_] = {
-    [VP_USE_FREE] = "·",     [VP_USE_ISOLATED] = "○", [VP_USE_HOUSEKEEPING] = "#",
-    [VP_USE_FLOATING] = "~", [VP_USE_GUEST] = "A",    [VP_USE_FORBIDDEN] = "×",
+    [VP_USE_FREE] = "·",  [VP_USE_ISOLATED] = "○",  [VP_USE_HOUSEKEEPING] = "#", [VP_USE_FLOATING] = "~",
+    [VP_USE_GUEST] = "A", [VP_USE_FORBIDDEN] = "×", [VP_USE_PINNED] = "+",
 };
 /* Select Graphic Rendition of ECMA-48. */
 static const char *const colors[VP_USE_N_] = {
-    [VP_USE_FREE] = "32",     [VP_USE_ISOLATED] = "36", [VP_USE_HOUSEKEEPING] = "33",
-    [VP_USE_FLOATING] = "37", [VP_USE_GUEST] = NULL,    [VP_USE_FORBIDDEN] = "90",
+    [VP_USE_FREE] = "32",  [VP_USE_ISOLATED] = "36",  [VP_USE_HOUSEKEEPING] = "33", [VP_USE_FLOATING] = "37",
+    [VP_USE_GUEST] = NULL, [VP_USE_FORBIDDEN] = "90", [VP_USE_PINNED] = "35",
 };
 static const char *const guest_colors[] = {"1;34", "1;35", "1;31", "1;94", "1;95", "1;91"};
 
@@ -222,7 +222,9 @@ static void draw_legend(struct pen *pen)
         const struct vp_fleet_guest *guest = &fleet->guests[i];
         vp_autofree char *text = vp_map_guest(pen->map, guest);
         char buffer[2];
-        if (guest->placement == NULL)
+        if (guest->known)
+            write_words(pen, colors[VP_USE_PINNED], marks[VP_USE_PINNED], text);
+        else if (guest->placement == NULL)
             write_words(pen, "31", "!", text);
         else if (guest->demand.policy == VP_POLICY_DEDICATED)
             write_words(pen, guest_color(i), guest_mark(i, buffer), text);

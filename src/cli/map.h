@@ -9,6 +9,7 @@ enum vp_use {
     VP_USE_ISOLATED, /* and free */
     VP_USE_HOUSEKEEPING,
     VP_USE_FLOATING, /* of guests that are not dedicated */
+    VP_USE_PINNED,   /* a guest without a place is pinned to it */
     VP_USE_GUEST,    /* one guest owns it */
     VP_USE_FORBIDDEN,
     VP_USE_N_
@@ -36,5 +37,6 @@ char *vp_map_sockets_title(const struct vp_map *map, unsigned node) VP_MUST_USE;
 char *vp_map_node_title(const struct vp_map *map, unsigned node) VP_MUST_USE;
 /* "32 CPUs, 16 cores, 4 last-level caches, 2 nodes, 2 sockets"; owned. */
 char *vp_map_counts(const struct vp_map *map) VP_MUST_USE;
-/* "db1: dedicated, 4 vCPUs, 16G on node 0, CPUs 2-5", or why it does not fit; escaped, owned. */
+/* "db1: dedicated, 4 vCPUs, 16G on node 0, CPUs 2-5", or why it does not fit, or where it is
+ * pinned to; escaped, owned. */
 char *vp_map_guest(const struct vp_map *map, const struct vp_fleet_guest *guest) VP_MUST_USE;

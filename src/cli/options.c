@@ -38,6 +38,8 @@ static const struct vp_option table[] = {
     [VP_OPTION_DUMP_OPTIONS] = {"dump-options", 0, VP_OPTION_FLAG, AT(dump_options), NULL, NULL, NULL},
     [VP_OPTION_ENFORCE] = {"enforce", 0, VP_OPTION_CHOICE, AT(enforce), "HOW", enforcements,
                            "a start with a stale definition: start anyway, or refuse"},
+    [VP_OPTION_FORCE] = {"force", 0, VP_OPTION_FLAG, AT(force), NULL, NULL,
+                         "also while guests with a profile run"},
     [VP_OPTION_FORMAT] = {"format", 0, VP_OPTION_CHOICE, AT(format), "FORMAT", formats, NULL},
     [VP_OPTION_HELP] = {"help", 'h', VP_OPTION_FLAG, AT(help), NULL, NULL, "print this and exit"},
     [VP_OPTION_HOST] = {"host", 0, VP_OPTION_TEXT, AT(host_where), "WHERE", NULL,
@@ -264,7 +266,7 @@ void vp_help_program(FILE *out)
           "Commands:\n",
           out);
     for (const struct vp_command *command = vp_commands; command->name != NULL; command++)
-        fprintf(out, "  %-10s %s\n", command->name, command->summary);
+        fprintf(out, "  %-12s %s\n", command->name, command->summary);
     help_options(out, VP_OPTIONS_PROGRAM);
     fputs("\n"
           "'virt-profile COMMAND --help' tells more about a command.\n"

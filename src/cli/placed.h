@@ -4,7 +4,10 @@
 #include "json.h"
 #include "placement.h"
 
-/* Where a guest is, in words and as JSON. Everything is in the numbers of the operating system, caches aside. */
+/*
+ * Where a guest is, in words and as JSON. Everything is in the numbers of the operating system, caches
+ * aside.
+ */
 
 /* "2-5 10", a word for each stretch of sets on rising CPUs; "0-7×4" for four that float. Owned. */
 char *vp_placed_sets(hwloc_bitmap_t *sets, unsigned n) VP_MUST_USE;

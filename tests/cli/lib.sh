@@ -58,6 +58,44 @@ exits() {
     is "$* prints nothing to standard output" "$OUT" ''
 }
 
+# The /sys and /proc of a machine with four CPUs on node 0 and memory alone on node 1, 4 GiB each.
+fake_machine() { # folder, isolated CPUs
+    local folder file node i
+    for ((i = 0; i < 4; i++)); do
+        folder=$1/sys/devices/system/cpu/cpu$i/topology
+        mkdir -p "$folder"
+        printf '%s\n' "$i" >"$folder/core_id"
+        printf '0\n' >"$folder/physical_package_id"
+        for file in thread_siblings core_cpus; do printf '%08x\n' $((1 << i)) >"$folder/$file"; done
+        for file in core_siblings package_cpus; do printf '0000000f\n' >"$folder/$file"; done
+    done
+    for file in online possible present; do printf '0-3\n' >"$1/sys/devices/system/cpu/$file"; done
+    printf '%s\n' "$2" >"$1/sys/devices/system/cpu/isolated"
+    for node in 0 1; do
+        folder=$1/sys/devices/system/node/node$node
+        mkdir -p "$folder"
+        printf 'Node %s MemTotal:       4194304 kB\n' "$node" >"$folder/meminfo"
+        if [ "$node" = 0 ]; then echo 0000000f; else echo 00000000; fi >"$folder/cpumap"
+        printf '10 20\n' >"$folder/distance"
+    done
+    printf '20 10\n' >"$1/sys/devices/system/node/node1/distance"
+    printf '0-1\n' >"$1/sys/devices/system/node/online"
+    mkdir -p "$1/proc"
+    printf 'processor\t: 0\nvendor_id\t: GenuineIntel\n' >"$1/proc/cpuinfo"
+    printf 'MemTotal:       8388608 kB\n' >"$1/proc/meminfo"
+    : >"$1/proc/mounts"
+}
+# Files of the ledger. What is not given is left out.
+entry() { # name, number of the UUID, members
+    mkdir -p "$root/run/virt-profile/guests"
+    printf '{"version":1,"uuid":"6f1c0a0e-0000-4000-8000-%012d","name":"%s",%s}' "$2" "$1" "$3" \
+        >"$root/run/virt-profile/guests/6f1c0a0e-0000-4000-8000-$(printf %012d "$2").json"
+}
+process() { # PID, start in ticks: what /proc says of it
+    mkdir -p "$root/proc/$1"
+    printf '%s (qemu-system-x86) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 4 0 %s 0 0\n' "$1" "$2" >"$root/proc/$1/stat"
+}
+
 [ -x "$program" ] || { echo "Bail out! there is no $program" && exit 99; }
 mkdir -p "$root/profiles"
 cp "$srcdir"/profiles/*.profile "$root/profiles/"

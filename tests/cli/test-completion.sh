@@ -15,6 +15,9 @@ printf '#!/bin/sh\n[ "$2" = list ] && printf "db1\\nweb\\n\\n"\n' >"$work/bin/vi
 chmod +x "$work"/bin/*
 PATH=$work/bin:$PATH
 
+fake_machine "$root" ''
+entry www 1 '"id":3,"state":"coming","maker":[0,0],"qemu":[0,0],"since":1,"ticks":0,"wants":[]'
+
 "$program" --dump-options >"$work/table"
 table_of() { awk -F '\t' -v command="$1" '$1 == command { print $2 }' "$work/table" | sort -u | paste -sd ' '; }
 
@@ -27,7 +30,7 @@ complete_bash() {
         printf "%s\n" "${COMPREPLY[@]}" | sort -u | paste -sd " "
     ' "$srcdir/packaging/completions/virt-profile.bash" "$@" 2>&1
 }
-is 'bash: a command' "$(complete_bash virt-profile re)" 'revert rewrite'
+is 'bash: a command' "$(complete_bash virt-profile re)" 'restore-host revert rewrite'
 is 'bash: the option of a command' "$(complete_bash virt-profile plan --ph)" --phase
 is 'bash: what an option takes' "$(complete_bash virt-profile plan --phase = re)" restore
 is 'bash: the same without =' "$(complete_bash virt-profile plan --phase '')" 'cold migrate restore'
@@ -35,6 +38,7 @@ is 'bash: a profile' "$(complete_bash virt-profile show s)" sql-db
 is 'bash: a profile behind an option' "$(complete_bash virt-profile rewrite -p n)" nfv
 is 'bash: a domain' "$(complete_bash virt-profile assign d)" db1
 is 'bash: then a profile' "$(complete_bash virt-profile assign --set disk.cache = none db1 des)" desktop-vdi
+is 'bash: a guest that runs' "$(complete_bash virt-profile status w)" www
 is 'bash: an override' "$(complete_bash virt-profile plan -s disk.cach)" disk.cache=
 is 'bash: a knob' "$(complete_bash virt-profile knobs disk.cach)" disk.cache
 for command in '' $(cut -f 1 "$work/table" | grep -v '^-' | uniq); do
@@ -47,11 +51,12 @@ if command -v fish >/dev/null; then
         HOME=$work fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$srcdir/packaging/completions/virt-profile.fish" "$1" |
             cut -f 1 | sort -u | paste -sd ' '
     }
-    is 'fish: a command' "$(complete_fish 'virt-profile re')" 'revert rewrite'
+    is 'fish: a command' "$(complete_fish 'virt-profile re')" 'restore-host revert rewrite'
     is 'fish: what an option takes' "$(complete_fish 'virt-profile plan --phase=re')" '--phase=restore'
     is 'fish: a profile' "$(complete_fish 'virt-profile show s')" sql-db
     is 'fish: a domain' "$(complete_fish 'virt-profile clear d')" db1
     is 'fish: then a profile' "$(complete_fish 'virt-profile assign db1 des')" desktop-vdi
+    is 'fish: a guest that runs' "$(complete_fish 'virt-profile status w')" www
     for command in $(cut -f 1 "$work/table" | grep -v '^-' | uniq); do
         is "fish: every option of '$command'" "$(complete_fish "virt-profile $command --")" "$(table_of "$command")"
     done
@@ -93,6 +98,7 @@ ZSH
         has "$1" "$said" "$3"
     }
     zsh_has 'zsh: a command' 'virt-profile ass' 'assign'
+    zsh_has 'zsh: a guest that runs' 'virt-profile status w' 'www'
     zsh_has 'zsh: a profile' 'virt-profile show sq' 'sql-db'
 fi
 done_testing

@@ -31,7 +31,7 @@ done
 man_options=$(sed -n 's/^\.It .*Fl -\([a-z-]*\).*/--\1/p' "$man" | sort -u)
 same 'the man page has every option, and no other' "$man_options" "$(cut -f 2 <<<"$table" | sort -u)"
 same 'the man page has every command, and no other' \
-    "$(sed -n 's/^\.It Cm \([a-z]*\).*/\1/p' "$man" | awk '/^(domain|profile|host|placement|actions|warnings|guest|launch|live)$/ { next } { print }' | sort -u)" \
+    "$(sed -n 's/^\.It Cm \([a-z-]*\).*/\1/p' "$man" | awk '/^(domain|profile|host|placement|unplaced|actions|warnings|guest|launch|live)$/ { next } { print }' | sort -u)" \
     "$(sort <<<"$commands")"
 for command in $commands; do
     has "the synopsis has $command" "$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESC/p' "$man")" "^\.Cm $command$"

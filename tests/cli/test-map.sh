@@ -84,30 +84,7 @@ is '1024 CPUs: not much more than that' "$(wc -l <<<"$OUT")" 88
 
 # a dump with isolated CPUs, and a node that is memory only
 dump=$root/dump
-for ((i = 0; i < 4; i++)); do
-    folder=$dump/sys/devices/system/cpu/cpu$i/topology
-    mkdir -p "$folder"
-    mask=$((1 << i))
-    printf '%s\n' "$i" >"$folder/core_id"
-    printf '0\n' >"$folder/physical_package_id"
-    for file in thread_siblings core_cpus; do printf '%08x\n' "$mask" >"$folder/$file"; done
-    for file in core_siblings package_cpus; do printf '0000000f\n' >"$folder/$file"; done
-done
-for file in online possible present; do printf '0-3\n' >"$dump/sys/devices/system/cpu/$file"; done
-printf '2-3\n' >"$dump/sys/devices/system/cpu/isolated"
-for node in 0 1; do
-    folder=$dump/sys/devices/system/node/node$node
-    mkdir -p "$folder"
-    printf 'Node %s MemTotal:       4194304 kB\n' "$node" >"$folder/meminfo"
-    if [ "$node" = 0 ]; then echo 0000000f; else echo 00000000; fi >"$folder/cpumap"
-    printf '10 20\n' >"$folder/distance"
-done
-printf '20 10\n' >"$dump/sys/devices/system/node/node1/distance"
-printf '0-1\n' >"$dump/sys/devices/system/node/online"
-mkdir -p "$dump/proc"
-printf 'processor\t: 0\nvendor_id\t: GenuineIntel\n' >"$dump/proc/cpuinfo"
-printf 'MemTotal:       8388608 kB\n' >"$dump/proc/meminfo"
-: >"$dump/proc/mounts"
+fake_machine "$dump" 2-3
 run_here map --host "$dump"
 has 'isolated CPUs' "$OUT" '│#│·│○│○│ 0-3 '
 has 'and their key' "$OUT" '^○ isolated$'

@@ -99,7 +99,7 @@ sys.exit(0 if ($2) else 1)" <<<"$OUT" 2>"$work/stderr"; then ok "$1"; else not_o
 }
 run_here plan --json -p sql-db --host "$host" "$work/plain.xml"
 json 'plan --json: the members, in order' "list(d) == ['domain', 'profile', 'phase', 'host', 'placement', 'unplaced', 'actions', 'warnings']"
-json 'plan --json: domain and host' "list(d['domain']) == ['name', 'uuid'] and d['domain']['name'] == 'plain' and d['host']['cpus'] == '0-3' and d['host']['nodes'] == '0' and list(d['host']) == ['source', 'cpus', 'nodes'] and d['placement'] is None"
+json 'plan --json: domain and host' "list(d['domain']) == ['name', 'uuid'] and d['domain']['name'] == 'plain' and d['host']['cpus'] == '0-3' and d['host']['nodes'] == '0' and list(d['host']) == ['source', 'cpus', 'nodes'] and d['placement']['vcpus'] == ['1', '2']"
 json 'plan --json: actions' "len(d['actions']) > 3 and all(list(a) == ['knob', 'effect', 'kind', 'target', 'value', 'previous', 'reason'] for a in d['actions'])"
 json 'plan --json: absent is null' "[a['previous'] for a in d['actions'] if a['target'] == 'devices/disk[vda]/driver/@cache'] == [None]"
 json 'plan --json: warnings are text' "all(isinstance(w, str) and ': ' in w for w in d['warnings'])"

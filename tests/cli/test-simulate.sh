@@ -61,9 +61,10 @@ cell() { # key, what line is wanted
 }
 cell '3 1G threads=siblings' '	2-4$'
 cell '3 1G threads=isolate' '	2 4 6$'
-cell '3 1G emulator=own' '^sum	dedicated	6	28$'
+cell '2 1G emulator=own' '^sum	dedicated	4	28$'
+cell '3 1G emulator=own' '^sum	dedicated	4	28$'
 cell '4 1G emulator=own iothreads=1 iothread-cpus=own' '^sum	dedicated	6	28$'
-cell '3 1G emulator=housekeeping' '^sum	dedicated	4	28$'
+cell '2 1G emulator=housekeeping' '^sum	dedicated	2	28$'
 cell '3 1G threads=any' '^sum	dedicated	3	28$'
 cell '2 1G near=1' '^placed	g	dedicated	2	1G	1	2	18-19$'
 cell '2 59G overhead=1G' '^placed	g	dedicated	2	59G	0	'

@@ -72,6 +72,7 @@ is 'a refusal by libvirt' "$STATUS" 1
 is 'is one line with its words' "$ERR" \
     "virt-profile: cannot store the definition of domain 'plain': libvirt says: XML document failed to validate; Extra element disk"
 if cmp -s "$FAKE_LIBVIRT/plain.xml" "$work/plain.xml"; then ok 'nothing is changed'; else not_ok 'something is changed'; fi
+: >"$FAKE_LIBVIRT/hangup"
 run_here apply --all --host "$host"
 is 'apply --all without a list of domains' "$STATUS" 1
 has 'says why' "$ERR" 'cannot list the domains: libvirt says: the daemon; hung up'

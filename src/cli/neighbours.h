@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "cli.h"
+#include "libvirt.h"
+
+/*
+ * The domains that are defined, running or not, and where their definitions would have them. A guest that is
+ * given a place keeps off these as long as there is another one for it, so that guests which are off together
+ * do not all want the same CPUs. What runs is the ledger's matter and is not counted here.
+ */
+struct vp_neighbours;
+
+/*
+ * @conn: borrowed; its domains are read when the first guest is placed. NULL: only those of
+ * vp_neighbours_update()
+ */
+struct vp_neighbours *vp_neighbours_new(struct vp_cli *cli, struct vp_conn *conn) VP_MUST_USE;
+void vp_neighbours_free(struct vp_neighbours *neighbours); /* NULL is fine */
+static inline void vp_neighbours_free_ptr(struct vp_neighbours **neighbours)
+{
+    vp_neighbours_free(*neighbours);
+}
+#define vp_autoneighbours VP_CLEANUP(vp_neighbours_free_ptr) struct vp_neighbours *
+
+/* A domain is defined like this from now on. One that is no definition is forgotten. */
+void vp_neighbours_update(struct vp_neighbours *neighbours, const char *uuid, const char *xml);
+
+/**
+ * A placer that keeps off them.
+ * @neighbours: borrowed
+ * @below: gives the place where no other is left; taken
+ * @but: UUID of the guest that is placed, which is not in its own way; copied; NULL: none
+ */
+struct vp_placer *vp_neighbours_placer(struct vp_neighbours *neighbours, struct vp_placer *below,
+                                       const char *but) VP_MUST_USE;
