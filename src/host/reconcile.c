@@ -108,6 +108,15 @@ static void add_step(struct run *run, struct vp_journal_item *item, const struct
         set_text(&item->next, wish != NULL ? wish->value : item->before);
 }
 
+/* What is there now, a write that a process left half-done completed. */
+static int read_now(const struct run *run, const struct vp_means *means, const char *target,
+                    const struct vp_journal_item *item, char **ret_now, struct vp_error **err)
+{
+    if (means->again && item != NULL && item->next != NULL)
+        (void)means->write(run->root, target, item->next, NULL); /* what is read tells how it went */
+    return means->read(run->root, target, ret_now, err);
+}
+
 /* Nobody wishes for it any more. */
 static void plan_restore(struct run *run, struct vp_journal_item *item)
 {
@@ -119,7 +128,7 @@ static void plan_restore(struct run *run, struct vp_journal_item *item)
         say(run, VP_OUTCOME_FAILED, false, item->target, item->before, why);
         return;
     }
-    const int r = means->read(run->root, item->target, &now, &err);
+    const int r = read_now(run, means, item->target, item, &now, &err);
     if (r == -ENOENT) {
         item->gone = true;
         return;
@@ -156,7 +165,7 @@ static void plan_wish(struct run *run, const struct vp_wish *wish)
     vp_autoerror err = NULL;
     const struct vp_means *means = wish->means;
     struct vp_journal_item *item = vp_journal_find(&run->journal, means->name, wish->target);
-    const int r = means->read(run->root, wish->target, &now, &err);
+    const int r = read_now(run, means, wish->target, item, &now, &err);
     if (r == -ENOENT) {
         if (item != NULL)
             item->gone = true;

@@ -6,6 +6,7 @@
 
 #include <json-c/linkhash.h>
 
+#include "affinity.h"
 #include "hugepages.h"
 #include "blockqueue.h"
 #include "ksm.h"
@@ -14,8 +15,8 @@
 #include "irqbalance.h"
 
 const struct vp_means *const vp_means_all[] = {
-    &vp_means_file,      &vp_means_cpulist, &vp_means_cpumask, &vp_means_irq, &vp_means_irqbalance,
-    &vp_means_ksm_nodes, &vp_means_queue,   &vp_means_pool,    NULL,
+    &vp_means_file,      &vp_means_cpulist, &vp_means_cpumask, &vp_means_irq,      &vp_means_irqbalance,
+    &vp_means_ksm_nodes, &vp_means_queue,   &vp_means_pool,    &vp_means_affinity, NULL,
 };
 
 static void wish_done(struct vp_wish *wish)

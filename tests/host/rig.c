@@ -45,6 +45,13 @@ static int write_odd(const struct vp_root *root, const char *target, const char 
     return r < 0 ? r : rig_write(root, target, value, err);
 }
 
+static int write_double(const struct vp_root *root, const char *target, const char *value,
+                        struct vp_error **err)
+{
+    const int r = vp_host_write(root, target, "half", err);
+    return r < 0 ? r : rig_write(root, target, value, err);
+}
+
 int rig_read(const struct vp_root *root, const char *target, char **ret_value, struct vp_error **err)
 {
     return vp_means_file.read(root, target, ret_value, err);
@@ -59,11 +66,13 @@ static const struct vp_means file = {.name = "file", .read = rig_read, .write = 
 static const struct vp_means part = {.name = "part", .read = rig_read, .write = write_part, .shared = true};
 static const struct vp_means odd = {
     .name = "odd", .read = rig_read, .write = write_odd, .passes = "/v/run", .passing = "2"};
-const struct vp_means *const rig_means[] = {&file, &part, &odd, NULL};
+static const struct vp_means twice = {
+    .name = "double", .read = rig_read, .write = write_double, .again = true};
+const struct vp_means *const rig_means[] = {&file, &part, &odd, &twice, NULL};
 
 static const struct vp_means *means_of(char letter)
 {
-    return letter == 'p' ? &part : letter == 'o' ? &odd : &file;
+    return letter == 'p' ? &part : letter == 'o' ? &odd : letter == 'd' ? &twice : &file;
 }
 
 void rig_for_each(const char *list, void (*each)(void *cookie, const char *name, const char *value),

@@ -50,6 +50,10 @@ static const struct {
     {"in passing, gone", "o=1 run=1", "", "o=0", 1, false, "", "", "", "o=1 run=1", "o=1 run=1"},
     {"past passing, gone", "o=1 run=1", "", "o=0", 1, true, "", "", "restored o = 1", "o=1 run=1",
      "o=1 run=1"},
+    {"half-way", "d=1", "", "d=0", 1, false, "", "d=0", "", "d=0", "d=1"},
+    {"half-way, gone", "d=1", "", "d=0", 1, false, "", "", "restored d = 1", "d=1", "d=1"},
+    {"half-way back", "d=1", "d=0", "", 1, false, "", "", "", "d=1", "d=1"},
+    {"half-way back, wished for", "d=1", "d=0", "", 1, false, "", "d=0", "set d = 0", "d=0", "d=1"},
     {"in passing, changed", "o=1 run=1", "", "o=0", 1, true, "run=0", "o=0", "", "o=0 run=0", "o=1 run=0"},
 };
 
@@ -86,8 +90,8 @@ static const int codes[] = {EIO, EACCES, ENOENT, ENOSPC, EBUSY};
 /* Each write of many fails in turn, of setting and of putting back. */
 START_TEST(each_write_fails)
 {
-    const char *start = "a=1 b=2 c=3 d=4 p1=5 p2=6 o=7 run=1";
-    const char *wishes = "a=x b=x c=x d=x p1=3 p2=3 o=x";
+    const char *start = "a=1 b=2 c=3 g=4 p1=5 p2=6 o=7 run=1";
+    const char *wishes = "a=x b=x c=x g=x p1=3 p2=3 o=x";
     for (int at = 1; at <= 14; at++) {
         FAKE fake;
         fake_open(&fake);
