@@ -16,6 +16,9 @@
 #define EMULATOR "cputune/emulatorpin/@cpuset = *\n"
 #define CELL(id, vcpus, kib)                                                                                 \
     "cpu/numa/cell[" id "] = <cell id='" id "' cpus='" vcpus "' memory='" kib "' unit='KiB'><distances>*\n"
+#define DEFAULT_CPU                                                                                          \
+    "cpu/@mode = custom\ncpu/@match = exact\ncpu/@check = none\n"                                            \
+    "cpu/model = <model fallback='forbid'>qemu64</model>\n"
 #define MEMORY(mode, nodes) "numatune/memory/@mode = " mode "\nnumatune/memory/@nodeset = " nodes "\n"
 #define MEMNODE(cell, mode, nodes)                                                                           \
     "numatune/memnode[" cell "]/@mode = " mode "\nnumatune/memnode[" cell "]/@nodeset = " nodes "\n"
@@ -49,20 +52,20 @@ static const struct vp_trial nodes[] = {
      ANY_PINS EMULATOR "numatune/memory/@mode = strict (already)\nnumatune/memory/@nodeset = 0\n", TWO},
     /* More than a node holds: CPUs, memory. */
     {GUEST("8", "8"), KIND "memory.numa=strict; memory.cells=auto",
-     PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304") MEMORY("strict", "0-1")
-         MEMNODE("0", "strict", "0") MEMNODE("1", "strict", "1"),
+     PINS_8 EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304")
+         MEMORY("strict", "0-1") MEMNODE("0", "strict", "0") MEMNODE("1", "strict", "1"),
      TWO},
     {GUEST("20", "2"), KIND "memory.numa=strict; memory.cells=auto",
-     PIN("0", "2") PIN("1", "10") EMULATOR CELL("0", "0", "10485760") CELL("1", "1", "10485760")
+     PIN("0", "2") PIN("1", "10") EMULATOR DEFAULT_CPU CELL("0", "0", "10485760") CELL("1", "1", "10485760")
          MEMORY("strict", "0-1") MEMNODE("0", "strict", "0") MEMNODE("1", "strict", "1"),
      TWO},
     {GUEST("8", "8"), KIND "memory.numa=preferred; memory.cells=auto",
-     PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304") MEMORY("preferred", "0")
-         MEMNODE("0", "preferred", "0") MEMNODE("1", "preferred", "1"),
+     PINS_8 EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304")
+         MEMORY("preferred", "0") MEMNODE("0", "preferred", "0") MEMNODE("1", "preferred", "1"),
      TWO},
     {GUEST("8", "8"), KIND "memory.numa=restrictive; memory.cells=auto",
-     PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304") MEMORY("restrictive", "0-1")
-         MEMNODE("0", "restrictive", "0") MEMNODE("1", "restrictive", "1"),
+     PINS_8 EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304")
+         MEMORY("restrictive", "0-1") MEMNODE("0", "restrictive", "0") MEMNODE("1", "restrictive", "1"),
      TWO},
     /* Spread without its knowledge. */
     {GUEST("8", "8"), KIND "memory.numa=strict; memory.cells=no", PINS_8 EMULATOR MEMORY("strict", "0-1"),
@@ -83,21 +86,37 @@ static const struct vp_trial nodes[] = {
     {GUEST("4", "2"), "memory.cells=auto; memory.numa=strict",
      "skipped memory.cells: the guest is not placed, *\nskipped memory.numa: the guest is not placed, *\n",
      TWO},
+    /* Cells are in <cpu>, which libvirt completes. */
+    {GUEST("8", "8") "<cpu mode='host-model'/>", KIND "memory.cells=auto",
+     PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"), TWO},
+    {GUEST("8", "8") "<cpu><model>Nehalem</model></cpu>", KIND "memory.cells=auto",
+     PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"), TWO},
+    {GUEST("8", "8"), KIND "memory.cells=auto; cpu.model=host-model",
+     "cpu/@mode = host-model\ncpu/@match - (already)\ncpu/@check = partial\ncpu/@migratable - (already)\ncpu/model - (already)\n"
+     "cpu/vendor - (already)\n" PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"),
+     TWO},
+    {GUEST("8", "8") "<os><type arch='aarch64' machine='virt-7.2'>hvm</type></os>", KIND "memory.cells=auto",
+     PINS_8 EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"), TWO},
+    {GUEST("8", "8") "<os><type arch='i686' machine='pc'>hvm</type></os>", KIND "memory.cells=auto",
+     PINS_8 EMULATOR "skipped memory.cells: NUMA cells are part of the guest's CPU, which names no model\n",
+     TWO},
     /* A socket for each cell, where they are equal. */
     {GUEST("8", "8"), KIND "memory.cells=auto; cpu.topology=cores",
      "cpu/topology/@sockets = 2\ncpu/topology/@dies = 1\ncpu/topology/@cores = 4\ncpu/topology/@threads = 1\n" PINS_8
-         EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"),
+         EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"),
      TWO},
     {GUEST("7", "7"), KIND "memory.cells=auto; cpu.topology=cores",
      "cpu/topology/@sockets = 1\ncpu/topology/@dies = 1\ncpu/topology/@cores = 7\ncpu/topology/@threads = 1\n"
      "cputune/vcpupin[0]/@cpuset = *\ncputune/vcpupin[1]/@cpuset = *\ncputune/vcpupin[2]/@cpuset = *\n"
      "cputune/vcpupin[3]/@cpuset = *\ncputune/vcpupin[4]/@cpuset = *\ncputune/vcpupin[5]/@cpuset = *\n"
-     "cputune/vcpupin[6]/@cpuset = *\n" EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-6", "3145728"),
+     "cputune/vcpupin[6]/@cpuset = *\n" EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304")
+         CELL("1", "4-6", "3145728"),
      TWO},
     {GUEST("24", "8"), "cpu.placement=node; memory.numa=strict; memory.cells=auto",
-     PIN("0", "2-7") PIN("1", "2-7") PIN("2", "2-7") PIN("3", "2-7") PIN("4", "10-15") PIN("5", "10-15") PIN(
-         "6", "10-15") PIN("7", "10-15") EMULATOR CELL("0", "0-3", "12582912") CELL("1", "4-7", "12582912")
-         MEMORY("strict", "0-1") MEMNODE("0", "strict", "0") MEMNODE("1", "strict", "1"),
+     PIN("0", "2-7") PIN("1", "2-7") PIN("2", "2-7") PIN("3", "2-7") PIN("4", "10-15") PIN("5", "10-15")
+         PIN("6", "10-15") PIN("7", "10-15") EMULATOR DEFAULT_CPU CELL("0", "0-3", "12582912")
+             CELL("1", "4-7", "12582912") MEMORY("strict", "0-1") MEMNODE("0", "strict", "0")
+                 MEMNODE("1", "strict", "1"),
      TWO},
 };
 
