@@ -20,6 +20,7 @@ unit_tests += \
 	tests/host/test-hugepages \
 	tests/host/test-journal \
 	tests/host/test-ksm \
+	tests/host/test-overcommit \
 	tests/host/test-reconcile \
 	tests/host/test-reconcile-crash \
 	tests/host/test-reconcile-kill \
@@ -30,6 +31,7 @@ unit_tests += \
 tests_host_test_hugepages_SOURCES = tests/host/test-hugepages.c $(fake)
 tests_host_test_journal_SOURCES = tests/host/test-journal.c $(fake)
 tests_host_test_ksm_SOURCES = tests/host/test-ksm.c $(fake)
+tests_host_test_overcommit_SOURCES = tests/host/test-overcommit.c $(fake)
 rig = tests/host/rig.c tests/host/rig.h
 tests_host_test_reconcile_SOURCES = tests/host/test-reconcile.c $(rig) $(fake)
 tests_host_test_reconcile_crash_SOURCES = tests/host/test-reconcile-crash.c $(rig) $(fake)
