@@ -3,7 +3,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
+#include "converge.h"
 #include "engine.h"
 
 /* What libvirt does when the hook fails (libvirt 9.0: qemu_process.c, qemu_migration.c, qemu_driver.c). */
@@ -15,12 +17,23 @@ enum vp_on_fail {
     VP_FAIL_N_
 };
 
+/* When an operation is done for a guest without a profile, too. */
+enum vp_untagged {
+    VP_UNTAGGED_NEVER,
+    VP_UNTAGGED_BOUND, /* where its definition pins or binds it, so that nobody else is put there */
+    VP_UNTAGGED_GUESTS /* where the ledger knows a guest: the host may have to change for it */
+};
+
 /* One call of the hook. */
 struct vp_hook_call {
     const char *domain; /* name, as libvirt gives it */
     const char *text;   /* the definition on stdin; NUL-terminated */
     size_t len;
-    const struct vp_engine *engine;
+    bool tagged;                    /* could be; see vp_tag_maybe() */
+    const struct vp_engine *engine; /* without a placer */
+    const struct vp_root *root;
+    const struct vp_conf *conf;
+    pid_t daemon; /* who called the hook */
     int out;      /* where a filter writes the new definition */
     bool *refuse; /* set as soon as it is known that this guest must not start untuned */
 };
@@ -37,7 +50,8 @@ struct vp_hook_op {
     bool filters_xml; /* libvirt reads our stdout */
     enum vp_on_fail on_fail;
     enum vp_phase phase;
-    /* NULL: nothing to do yet in this operation */
+    enum vp_untagged untagged;
+    /* NULL: nothing to do in this operation */
     enum vp_hook_outcome (*run)(const struct vp_hook_call *call, const struct vp_hook_op *op);
 };
 
@@ -47,6 +61,9 @@ extern const struct vp_hook_op vp_hook_ops[];
 /* NULL for an operation of a newer libvirt. */
 const struct vp_hook_op *vp_hook_op_find(const char *name);
 
+/* Is there anything to do? Quick: decided without taking the definition apart. */
+bool vp_hook_op_wanted(const struct vp_hook_op *op, const struct vp_hook_call *call);
+
 /**
  * The exit status of the hook for what a handler came to. Only a refusal where libvirt aborts a start is
  * passed on: everything else is
@@ -54,8 +71,12 @@ const struct vp_hook_op *vp_hook_op_find(const char *name);
  */
 int vp_hook_exit_status(const struct vp_hook_op *op, enum vp_hook_outcome outcome);
 
-/* prepare: does the definition hold what its profile says? */
+/* prepare: give the guest its place and say whether its definition holds what its profile says. */
 enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const struct vp_hook_op *op);
+/* started, reconnect: the guest runs. Put its threads where they belong, and the host in order. */
+enum vp_hook_outcome vp_hook_started(const struct vp_hook_call *call, const struct vp_hook_op *op);
+/* release: the guest is gone, or never came. Give back what it had. */
+enum vp_hook_outcome vp_hook_release(const struct vp_hook_call *call, const struct vp_hook_op *op);
 /* migrate, restore: rewrite the definition for this host, leaving alone what the guest can see. */
 enum vp_hook_outcome vp_hook_filter(const struct vp_hook_call *call, const struct vp_hook_op *op);
 

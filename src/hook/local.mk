@@ -2,4 +2,5 @@
 # What libvirt's hook operations do. hooks/qemu.c is its main.
 libvirt_profile_a_SOURCES += \
 	src/hook/hook.h \
-	src/hook/filter.c src/hook/guard.c src/hook/main.c src/hook/ops.c src/hook/prepare.c
+	src/hook/guest.h src/hook/filter.c src/hook/guard.c src/hook/guest.c src/hook/main.c \
+	src/hook/ops.c src/hook/prepare.c src/hook/release.c src/hook/started.c

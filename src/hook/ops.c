@@ -4,16 +4,16 @@
 #include "hook.h"
 
 const struct vp_hook_op vp_hook_ops[] = {
-    {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, vp_hook_prepare},
-    {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, NULL},
-    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, NULL},
-    {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, NULL},
-    {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, NULL},
-    {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, vp_hook_filter},
-    {"restore", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_RESTORE, vp_hook_filter},
-    {"reconnect", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, NULL},
-    {"attach", false, VP_FAIL_IGNORED, VP_PHASE_COLD, NULL},
-    {NULL, false, VP_FAIL_IGNORED, VP_PHASE_COLD, NULL},
+    {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_BOUND, vp_hook_prepare},
+    {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_NEVER, NULL},
+    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, vp_hook_started},
+    {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, NULL},
+    {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, vp_hook_release},
+    {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, VP_UNTAGGED_NEVER, vp_hook_filter},
+    {"restore", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_RESTORE, VP_UNTAGGED_NEVER, vp_hook_filter},
+    {"reconnect", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, vp_hook_started},
+    {"attach", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, NULL},
+    {.name = NULL},
 };
 
 const struct vp_hook_op *vp_hook_op_find(const char *name)
@@ -22,6 +22,31 @@ const struct vp_hook_op *vp_hook_op_find(const char *name)
         if (strcmp(op->name, name) == 0)
             return op;
     return NULL;
+}
+
+/* Whatever ties a guest to CPUs or nodes is said in one of these. */
+static bool is_bound(const struct vp_hook_call *call)
+{
+    static const char *const signs[] = {"cpuset=", "nodeset="};
+    for (size_t i = 0; i < VP_ARRAY_SIZE(signs); i++)
+        if (memmem(call->text, call->len, signs[i], strlen(signs[i])) != NULL)
+            return true;
+    return false;
+}
+
+bool vp_hook_op_wanted(const struct vp_hook_op *op, const struct vp_hook_call *call)
+{
+    if (op->run == NULL || call->tagged)
+        return op->run != NULL;
+    switch (op->untagged) {
+    case VP_UNTAGGED_BOUND:
+        return is_bound(call);
+    case VP_UNTAGGED_GUESTS:
+        return !vp_ledger_is_empty(call->root);
+    case VP_UNTAGGED_NEVER:
+        break;
+    }
+    return false;
 }
 
 int vp_hook_exit_status(const struct vp_hook_op *op, enum vp_hook_outcome outcome)

@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "hook.h"
+#include "ceiling.h"
+#include "guest.h"
 #include "log.h"
 #include "strbuf.h"
 
@@ -38,24 +39,34 @@ static enum vp_hook_outcome cannot_plan(const struct vp_hook_call *call, const c
     return refuse(sentence);
 }
 
-static char *name_some(const struct vp_pending *pending)
+/* Those that `started` does not bring to the running guest. */
+static size_t count_missing(const struct vp_hook_guest *guest)
+{
+    size_t n = 0;
+    while (guest->entry->pending != NULL && guest->entry->pending[n] != NULL)
+        n++;
+    return n;
+}
+
+static char *name_some(const struct vp_hook_guest *guest, size_t n)
 {
     struct vp_strbuf buf = {0};
-    const size_t n = pending->n;
     for (size_t i = 0; i < n && i < NAMED; i++)
-        vp_strbuf_join(&buf, "; ", pending->items[i].text);
+        vp_strbuf_join(&buf, "; ", guest->entry->pending[i]);
     if (n > NAMED)
         vp_strbuf_addf(&buf, "; and %zu more", n - NAMED);
     return vp_strbuf_take(&buf);
 }
 
-static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct vp_profile *profile,
-                                  const struct vp_pending *pending)
+/* Does its definition hold what the profile says? */
+static enum vp_hook_outcome judge_definition(const struct vp_hook_call *call,
+                                             const struct vp_hook_guest *guest)
 {
-    const size_t n = pending->n;
+    const struct vp_profile *profile = guest->result.profile;
+    const size_t n = count_missing(guest);
     if (n == 0)
         return VP_HOOK_DONE;
-    vp_autofree char *some = name_some(pending);
+    vp_autofree char *some = name_some(guest, n);
     if (profile->enforce == VP_ENFORCE_REFUSE) {
         vp_autofree char *sentence = vp_asprintf(
             "domain '%s' is refused: %zu setting%s of profile '%s' %s missing from its definition (%s), "
@@ -70,23 +81,58 @@ static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct 
     return VP_HOOK_DONE;
 }
 
+/* Something that the profile promises and this host cannot give now. */
+static enum vp_hook_outcome fall_short(const struct vp_hook_call *call, const struct vp_hook_guest *guest,
+                                       const char *why)
+{
+    if (guest->result.profile->enforce == VP_ENFORCE_REFUSE) {
+        vp_autofree char *sentence = vp_asprintf(
+            "domain '%s' is refused, as its profile '%s' asks for: %s; make room, or run "
+            "'virt-profile assign --enforce=start %s %s' to start it all the same",
+            call->domain, guest->result.profile->name, why, call->domain, guest->result.profile->name);
+        return refuse(sentence);
+    }
+    vp_log(VP_LOG_WARNING, "domain '%s' starts without all that profile '%s' promises: %s", call->domain,
+           guest->result.profile->name, why);
+    return VP_HOOK_DONE;
+}
+
+static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
+{
+    const enum vp_hook_outcome outcome = judge_definition(call, guest);
+    if (outcome != VP_HOOK_DONE || guest->result.plan->unplaced == NULL)
+        return outcome;
+    return fall_short(call, guest, guest->result.plan->unplaced->message);
+}
+
+/* What has to be there before QEMU is. */
+static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
+{
+    vp_autoerror err = NULL;
+    vp_autofree char *failed = NULL;
+    if (vp_ceiling_set(call->root, guest->entry, vp_hook_guest_topology(guest), guest->domain, &err) < 0 ||
+        vp_hook_converge(call, &failed, &err) < 0)
+        return fall_short(call, guest, err->message);
+    return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
+}
+
 enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const struct vp_hook_op *op)
 {
     vp_autoerror err = NULL;
-    vp_autodomain domain = NULL;
-    if (vp_domain_parse(call->text, call->len, "the definition from libvirt", &domain, &err) < 0)
+    VP_CLEANUP(vp_hook_guest_done) struct vp_hook_guest guest = {0};
+    if (vp_hook_guest_read(call, &guest, &err) < 0)
         return cannot_plan(call, err->message);
-    *call->refuse = tag_refuses(domain);
-
-    const struct vp_request request = {.phase = op->phase};
-    VP_CLEANUP(vp_result_done) struct vp_result result = {0};
-    if (vp_engine_plan(call->engine, &request, domain, &result, &err) < 0)
+    *call->refuse = tag_refuses(guest.domain);
+    if (vp_hook_guest_place(call, op->phase, &guest, &err) < 0)
         return cannot_plan(call, err->message);
-    if (result.profile == NULL)
+    if (guest.result.plan == NULL)
         return VP_HOOK_DONE;
-    *call->refuse = result.profile->enforce == VP_ENFORCE_REFUSE;
+    *call->refuse = guest.result.profile->enforce == VP_ENFORCE_REFUSE;
 
-    VP_CLEANUP(vp_pending_done) struct vp_pending pending = {0};
-    vp_engine_pending(&result, call->engine->registry, domain, op->phase, &pending);
-    return judge(call, result.profile, &pending);
+    enum vp_hook_outcome outcome = judge(call, &guest);
+    if (outcome == VP_HOOK_DONE)
+        outcome = deliver(call, &guest);
+    if (outcome == VP_HOOK_REFUSED)
+        vp_hook_guest_end(call, guest.domain);
+    return outcome;
 }

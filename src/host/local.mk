@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What is done on this host: the ledger, and every write outside the project's own files.
-libvirt_profile_a_SOURCES +=
+
+# What is written to the host, and how it is put back.
+libvirt_profile_a_SOURCES += \
+	include/virt-profile/converge.h src/host/converge.c \
+	include/virt-profile/hugepages.h src/host/hugepages.c src/host/wish_hugepages.c \
+	include/virt-profile/journal.h src/host/journal.c \
+	include/virt-profile/ksm.h src/host/ksm.c \
+	include/virt-profile/overcommit.h src/host/overcommit.c \
+	include/virt-profile/reconcile.h src/host/reconcile.c \
+	include/virt-profile/wish.h src/host/wish.c src/host/write.c \
+	include/virt-profile/wish_settings.h src/host/wish_settings.c
 
 # Who runs here.
 libvirt_profile_a_SOURCES += \
@@ -11,16 +21,6 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/process.h src/host/process.c \
 	include/virt-profile/topocache.h src/host/topocache.c \
 	src/host/topocache_pack.h src/host/topocache_pack.c
-
-# What is written to the host, and how it is put back.
-libvirt_profile_a_SOURCES += \
-	include/virt-profile/hugepages.h src/host/hugepages.c src/host/wish_hugepages.c \
-	include/virt-profile/converge.h src/host/converge.c \
-	include/virt-profile/journal.h src/host/journal.c \
-	include/virt-profile/ksm.h src/host/ksm.c \
-	include/virt-profile/reconcile.h src/host/reconcile.c \
-	include/virt-profile/wish.h src/host/wish.c src/host/write.c \
-	include/virt-profile/wish_settings.h src/host/wish_settings.c
 
 # Where guests may run.
 libvirt_profile_a_SOURCES += \

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "converge.h"
+
+#include <unistd.h>
+
+#include "scope.h"
+#include "squeeze.h"
+#include "topocache.h"
+#include "wish_block.h"
+#include "wish_irq.h"
+#include "wish_settings.h"
+
+/* What the parts of the host are asked with. */
+struct view {
+    const struct vp_root *root;
+    const struct vp_topology *topology;
+    const struct vp_occupied *occupied;
+    const struct vp_entries *entries;
+};
+
+typedef int vp_wish_part(const struct view *view, struct vp_wishes *wishes, struct vp_error **err);
+
+static int wish_settings(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    return vp_wish_settings(view->root, view->topology, view->entries, wishes, err);
+}
+
+static int wish_block(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    return vp_wish_block(view->root, view->topology, view->entries, wishes, err);
+}
+
+static int wish_pool(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    return vp_wish_pool(view->root, view->topology, view->occupied, view->entries, wishes, err);
+}
+
+static int wish_irq(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    return vp_wish_irq(view->root, view->topology, view->occupied, view->entries, wishes, err);
+}
+
+static vp_wish_part *const parts[] = {wish_settings, wish_block, wish_pool, wish_irq, NULL};
+
+static int wish(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    for (size_t i = 0; parts[i] != NULL; i++) {
+        const int r = parts[i](view, wishes, err);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The guests there are, without the dead. The lock is not kept: who comes later converges again. */
+static int read_entries(const struct vp_here *here, const struct vp_topology *topology,
+                        struct vp_entries *ret_entries, struct vp_error **err)
+{
+    vp_autoledger ledger = NULL;
+    VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
+    int r = vp_ledger_open(here->root, topology, true, here->say, here->cookie, &ledger, err);
+    if (r == 0)
+        r = vp_ledger_lock(ledger, err);
+    if (r == 0)
+        r = vp_ledger_read(ledger, &entries, err);
+    if (r == 0)
+        r = vp_ledger_reap(ledger, &entries, err);
+    if (r == 0)
+        r = vp_scope_sweep(here->root, &entries, err);
+    if (r < 0)
+        return r;
+    *ret_entries = entries;
+    entries = (struct vp_entries){0};
+    return 0;
+}
+
+static int converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)
+{
+    vp_autotopology topology = NULL;
+    vp_autooccupied occupied = NULL;
+    VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
+    VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
+    int r = vp_topocache_read(here->root, here->host, &topology, err);
+    if (r == 0)
+        r = read_entries(here, topology, &entries, err);
+    if (r == 0)
+        r = vp_ledger_occupied(&entries, topology, here->conf, NULL, &occupied, err);
+    const struct view view = {here->root, topology, occupied, &entries};
+    if (r == 0)
+        r = wish(&view, &wishes, err);
+    return r < 0 ? r : vp_reconcile(here->root, &wishes, ret_happenings, err);
+}
+
+int vp_converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)
+{
+    int lock = -1;
+    int r = vp_host_lock(here->root, &lock, err);
+    if (r < 0)
+        return r;
+    r = converge(here, ret_happenings, err);
+    close(lock);
+    return r;
+}
