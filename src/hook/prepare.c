@@ -4,7 +4,9 @@
 
 #include "ceiling.h"
 #include "guest.h"
+#include "irqwants.h"
 #include "log.h"
+#include "overcommit.h"
 #include "strbuf.h"
 
 /* How many of the missing settings a message names. */
@@ -97,6 +99,29 @@ static enum vp_hook_outcome fall_short(const struct vp_hook_call *call, const st
     return VP_HOOK_DONE;
 }
 
+/* A guest that asks for it does not start where it would push the host into its last memory. */
+static enum vp_hook_outcome guard_memory(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
+{
+    vp_autoerror err = NULL;
+    vp_autoledger ledger = NULL;
+    VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
+    if (vp_want_find(guest->entry, "memory.overcommit-guard") == NULL)
+        return VP_HOOK_DONE;
+    int r =
+        vp_ledger_open(call->root, vp_hook_guest_topology(guest), false, vp_hook_say, NULL, &ledger, &err);
+    if (r == 0)
+        r = vp_ledger_read(ledger, &entries, &err);
+    if (r == 0)
+        r = vp_overcommit_check(call->root, call->conf, &entries, guest->entry->uuid,
+                                vp_overcommit_kib(guest->entry), &err);
+    if (r == 0)
+        return VP_HOOK_DONE;
+    vp_autofree char *sentence =
+        vp_asprintf("domain '%s' is refused by memory.overcommit-guard of profile '%s': %s", call->domain,
+                    guest->result.profile->name, err->message);
+    return refuse(sentence);
+}
+
 static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     const enum vp_hook_outcome outcome = judge_definition(call, guest);
@@ -130,6 +155,8 @@ enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const stru
     *call->refuse = guest.result.profile->enforce == VP_ENFORCE_REFUSE;
 
     enum vp_hook_outcome outcome = judge(call, &guest);
+    if (outcome == VP_HOOK_DONE)
+        outcome = guard_memory(call, &guest);
     if (outcome == VP_HOOK_DONE)
         outcome = deliver(call, &guest);
     if (outcome == VP_HOOK_REFUSED)

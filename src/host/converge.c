@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "hugepages.h"
 #include "scope.h"
 #include "squeeze.h"
 #include "topocache.h"
@@ -30,6 +31,11 @@ static int wish_block(const struct view *view, struct vp_wishes *wishes, struct 
     return vp_wish_block(view->root, view->topology, view->entries, wishes, err);
 }
 
+static int wish_hugepages(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    return vp_wish_hugepages(view->root, view->topology, view->entries, wishes, err);
+}
+
 static int wish_pool(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
 {
     return vp_wish_pool(view->root, view->topology, view->occupied, view->entries, wishes, err);
@@ -40,7 +46,7 @@ static int wish_irq(const struct view *view, struct vp_wishes *wishes, struct vp
     return vp_wish_irq(view->root, view->topology, view->occupied, view->entries, wishes, err);
 }
 
-static vp_wish_part *const parts[] = {wish_settings, wish_block, wish_pool, wish_irq, NULL};
+static vp_wish_part *const parts[] = {wish_hugepages, wish_settings, wish_block, wish_pool, wish_irq, NULL};
 
 static int wish(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
 {
