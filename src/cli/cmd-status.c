@@ -155,9 +155,13 @@ static void print_wants(const struct vp_cli *cli, const struct vp_entry *entry)
         {"KNOB", VP_COLUMN_WHOLE, false}, {"REASON", VP_COLUMN_WRAP, false},
     };
     vp_autotable table = vp_table_new(cli, columns, VP_ARRAY_SIZE(columns));
+    bool some = false;
 
     for (size_t i = 0; i < entry->n_wants; i++) {
         const struct vp_want *want = &entry->wants[i];
+        if (!vp_running_is_want(want))
+            continue;
+        some = true;
         vp_table_row(table);
         vp_table_cell(table, NULL, "want");
         vp_table_cell(table, NULL, want->name);
@@ -165,7 +169,7 @@ static void print_wants(const struct vp_cli *cli, const struct vp_entry *entry)
         vp_table_cell(table, NULL, want->knob);
         vp_table_cell(table, "darkgray", want->reason);
     }
-    if (entry->n_wants > 0 && vp_cli_pretty(cli))
+    if (some && vp_cli_pretty(cli))
         puts("");
     vp_table_print(table);
 }

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "hostsetting.h"
+
 /* mandoc(1) wants no longer lines. */
 #define LINE_MAX_COLUMNS 78
 
@@ -35,6 +37,15 @@ static const char head[] = ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later\n"
                            "also when the guest is restored or arrives by migration,\n"
                            ".Cm live\n"
                            "at any time.\n"
+                           "The effect\n"
+                           ".Cm host\n"
+                           "is outside the guest: it holds from before its start, or from when it runs,\n"
+                           "until it has ended.\n"
+                           "Guests on one host may want different things of it; who wins is said with the\n"
+                           "knob.\n"
+                           "When the last guest that wants a setting has ended, what was there before comes\n"
+                           "back, unless somebody else has changed it since.\n"
+                           ".Pp\n"
                            "Conditions that are part of a knob are in its description; what a\n"
                            "condition keeps from being set is reported by\n"
                            ".Cm virt-profile plan\n"
@@ -79,6 +90,7 @@ static void put_text(FILE *out, const char *text, size_t column)
 
 static void put_knob(FILE *out, const struct vp_knob *knob)
 {
+    const struct vp_hostsetting *setting = vp_hostsetting_find(knob->name);
     vp_autofree char *accepts = vp_knob_accepts(knob);
 
     fprintf(out, ".It Cm %s\n", knob->name);
@@ -86,6 +98,8 @@ static void put_knob(FILE *out, const struct vp_knob *knob)
     fputs(".br\nAccepts:", out);
     put_text(out, accepts, strlen("Accepts:"));
     fprintf(out, ".br\nEffect: %s\n", vp_effect_names[knob->effect]);
+    if (setting != NULL)
+        fprintf(out, ".br\nFile:\n.Pa %s\n", setting->path);
 }
 
 void vp_man_knobs(FILE *out, const struct vp_registry *registry)

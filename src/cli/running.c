@@ -131,6 +131,12 @@ size_t vp_running_pending(const struct vp_entry *entry)
     return n;
 }
 
+bool vp_running_is_want(const struct vp_want *want)
+{
+    static const char facts[] = "fact/";
+    return strncmp(want->name, facts, strlen(facts)) != 0;
+}
+
 static json_object *pins_json(const struct vp_entry *entry)
 {
     json_object *array = vp_json_array();
@@ -166,6 +172,8 @@ static json_object *wants_json(const struct vp_entry *entry)
     json_object *array = vp_json_array();
 
     for (size_t i = 0; i < entry->n_wants; i++) {
+        if (!vp_running_is_want(&entry->wants[i]))
+            continue;
         json_object *object = vp_json_object();
         vp_json_add_text(object, "name", entry->wants[i].name);
         vp_json_add_text(object, "value", entry->wants[i].value);

@@ -39,6 +39,8 @@ uint64_t vp_running_kib(const struct vp_entry *entry);
 char *vp_running_pages(const struct vp_entry *entry) VP_MUST_USE;
 /* The nodes of its CPUs and memory that are known; owned; NULL: none. */
 char *vp_running_nodes(const struct vp_entry *entry, const struct vp_topology *topology) VP_MUST_USE;
+/* Is it something to tell? What the hook found out about the guest's devices is kept beside its wants. */
+bool vp_running_is_want(const struct vp_want *want);
 size_t vp_running_pending(const struct vp_entry *entry);
 
 json_object *vp_running_json(const struct vp_cli *cli, const struct vp_entry *entry,

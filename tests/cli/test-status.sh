@@ -27,7 +27,7 @@ process 79 1235
 cat >"$work/place" <<'JSON'
 "placement":{"policy":"dedicated","threads":"siblings","vcpus":["2","3"],"iothreads":["0"],"emulator":"0","owned":"2-3","cells":[[0,0,1048576,0,"0-1"]],"overhead_kib":0,"reasons":["node 0 has room for all of it","\u001b[31m is no colour"]}
 JSON
-entry db1 1 '"profile":"sql-db","id":3,"state":"running","maker":[1,1],"qemu":[77,1234],"since":1700000000,"ticks":0,'"$(cat "$work/place")"',"wants":[["ksm.run","0","memory.ksm","its memory is not to be merged"]],"pending":["disk.queues: one","disk.iothreads: two"]'
+entry db1 1 '"profile":"sql-db","id":3,"state":"running","maker":[1,1],"qemu":[77,1234],"since":1700000000,"ticks":0,'"$(cat "$work/place")"',"wants":[["ksm.run","0","memory.ksm","its memory is not to be merged"],["fact/tap/vnet3",null,null,null]],"pending":["disk.queues: one","disk.iothreads: two"]'
 entry vdi 2 '"profile":"desktop-vdi","id":0,"state":"coming","maker":[79,1235],"qemu":[0,0],"since":1700000060,"ticks":0,"placement":{"policy":"shared","threads":"siblings","vcpus":["1-3",null],"iothreads":[],"emulator":"1-3","owned":"","scopes":["1-3"],"cells":[[0,0,524288,0,"0-1"]],"overhead_kib":0,"reasons":[]},"wants":[]'
 entry web 3 '"id":4,"state":"running","maker":[1,1],"qemu":[79,1235],"since":1700000000,"ticks":0,"pinned":"1","pins":[["0-1",2]],"memory":[[0,0,262144],[-1,2048,262144]],"wants":[]'
 entry ghost 4 '"profile":"nfv","id":5,"state":"running","maker":[1,1],"qemu":[78,98],"since":1700000000,"ticks":0,"pins":[],"memory":[],"wants":[]'
