@@ -3,6 +3,7 @@
 
 #include "domain.h"
 #include "entry.h"
+#include "strbuf.h"
 
 /*
  * What is only known of a guest once it runs, kept with its wants: "fact/pci/ADDRESS" for each PCI device
@@ -22,3 +23,6 @@ void vp_irq_wants(const struct vp_root *root, const struct vp_domain *live, stru
 
 /* The want with this name; NULL where there is none. Borrowed. */
 const struct vp_want *vp_want_find(const struct vp_entry *entry, const char *name);
+
+/* Add a guest's name to the owners of a wish, "db, db2", unless it is among them. */
+void vp_owners_add(struct vp_strbuf *owners, const char *name);

@@ -16,6 +16,21 @@ const struct vp_want *vp_want_find(const struct vp_entry *entry, const char *nam
     return NULL;
 }
 
+static bool is_owner(const struct vp_strbuf *owners, const char *name)
+{
+    const size_t n = strlen(name);
+    for (const char *at = owners->text; at != NULL; at = strchr(at, ','), at = at != NULL ? at + 2 : NULL)
+        if (strncmp(at, name, n) == 0 && (at[n] == ',' || at[n] == '\0'))
+            return true;
+    return false;
+}
+
+void vp_owners_add(struct vp_strbuf *owners, const char *name)
+{
+    if (!is_owner(owners, name))
+        vp_strbuf_join(owners, ", ", name);
+}
+
 static bool is_fact(const struct vp_want *want)
 {
     return vp_starts(want->name, VP_FACT_PCI) || vp_starts(want->name, VP_FACT_TAP) ||

@@ -44,6 +44,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/irqbalance.h src/host/irqbalance.c \
 	include/virt-profile/irqwants.h src/host/irqwants.c \
 	include/virt-profile/netdev.h src/host/netdev.c \
+	include/virt-profile/netqueue.h src/host/netqueue.c \
 	include/virt-profile/wish_irq.h src/host/wish_irq.c
 
 # The disks below images.

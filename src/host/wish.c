@@ -13,10 +13,12 @@
 #include "cpumask.h"
 #include "irq.h"
 #include "irqbalance.h"
+#include "netqueue.h"
 
 const struct vp_means *const vp_means_all[] = {
-    &vp_means_file,      &vp_means_cpulist, &vp_means_cpumask, &vp_means_irq,      &vp_means_irqbalance,
-    &vp_means_ksm_nodes, &vp_means_queue,   &vp_means_pool,    &vp_means_affinity, NULL,
+    &vp_means_file, &vp_means_cpulist,   &vp_means_cpumask, &vp_means_irq,  &vp_means_irqbalance,
+    &vp_means_net,  &vp_means_ksm_nodes, &vp_means_queue,   &vp_means_pool, &vp_means_affinity,
+    NULL,
 };
 
 static void wish_done(struct vp_wish *wish)

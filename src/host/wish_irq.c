@@ -74,21 +74,6 @@ static struct steer *steer_of(struct work *work, struct vp_irq *irq)
     return steer;
 }
 
-static bool is_owner(const struct vp_strbuf *owners, const char *name)
-{
-    const size_t n = strlen(name);
-    for (const char *at = owners->text; at != NULL; at = strchr(at, ','), at = at != NULL ? at + 2 : NULL)
-        if (strncmp(at, name, n) == 0 && (at[n] == ',' || at[n] == '\0'))
-            return true;
-    return false;
-}
-
-static void add_owner(struct vp_strbuf *owners, const char *name)
-{
-    if (!is_owner(owners, name))
-        vp_strbuf_join(owners, ", ", name);
-}
-
 /* CPUs of a floating guest shrink when others own them. Owned; empty where there are none left. */
 static hwloc_bitmap_t cpus_of_vcpu(const struct work *work, const struct vp_placement *placement,
                                    unsigned vcpu)
@@ -129,8 +114,8 @@ static void steer_device_irq(struct work *work, const struct vp_entry *entry, bo
     struct steer *steer = steer_of(work, irq);
     hwloc_bitmap_copy(steer->cpus, cpus);
     steer->device = true;
-    add_owner(&steer->owner, entry->name);
-    add_owner(&work->steerers, entry->name);
+    vp_owners_add(&steer->owner, entry->name);
+    vp_owners_add(&work->steerers, entry->name);
     free(steer->reason);
     steer->reason =
         to_vcpus ? vp_asprintf("%s belongs to the guest and goes to its vCPU %u", steer->irq.action, vcpu)
@@ -183,8 +168,8 @@ static int steer_serving(struct work *work, const struct vp_entry *entry, const 
         if (steer->device)
             continue;
         hwloc_bitmap_or(steer->cpus, steer->cpus, cpus);
-        add_owner(&steer->owner, entry->name);
-        add_owner(&work->steerers, entry->name);
+        vp_owners_add(&steer->owner, entry->name);
+        vp_owners_add(&work->steerers, entry->name);
         if (steer->reason == NULL)
             steer->reason =
                 vp_asprintf("%s serves guests and stays on the node of their %s", steer->irq.action, what);
@@ -419,7 +404,7 @@ static int gather(struct work *work, struct vp_error **err)
         if (wanted(entry, "irq/others") != NULL) {
             hwloc_bitmap_or(work->off, work->off, entry->placement->owned);
             if (!hwloc_bitmap_iszero(entry->placement->owned))
-                add_owner(&work->owners, entry->name);
+                vp_owners_add(&work->owners, entry->name);
         }
         r = steer_devices(work, entry, err);
     }

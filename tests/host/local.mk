@@ -68,12 +68,14 @@ unit_tests += \
 	tests/host/test-irq \
 	tests/host/test-irqbalance \
 	tests/host/test-irqwants \
+	tests/host/test-netqueue \
 	tests/host/test-wish-irq
 tests_host_test_cpumask_SOURCES = tests/host/test-cpumask.c $(fake)
 tests_host_test_irq_SOURCES = tests/host/test-irq.c $(irqhost) $(fake)
 tests_host_test_irq_LDFLAGS = -Wl,--wrap=vp_host_write
 tests_host_test_irqbalance_SOURCES = tests/host/test-irqbalance.c $(balanced) $(fake)
 tests_host_test_irqwants_SOURCES = tests/host/test-irqwants.c $(irqhost) $(sysfs) $(fake)
+tests_host_test_netqueue_SOURCES = tests/host/test-netqueue.c $(irqhost) $(machine) $(fake)
 tests_host_test_wish_irq_SOURCES = tests/host/test-wish-irq.c $(balanced) $(machine) $(fake)
 
 # The disks below images.
