@@ -3,12 +3,12 @@
 
 # What is written to the host, and how it is put back.
 libvirt_profile_a_SOURCES += \
-	include/virt-profile/converge.h src/host/converge.c \
 	include/virt-profile/hugepages.h src/host/hugepages.c src/host/wish_hugepages.c \
 	include/virt-profile/journal.h src/host/journal.c \
 	include/virt-profile/ksm.h src/host/ksm.c \
 	include/virt-profile/overcommit.h src/host/overcommit.c \
 	include/virt-profile/reconcile.h src/host/reconcile.c \
+	include/virt-profile/touched.h src/host/touched.c \
 	include/virt-profile/wish.h src/host/wish.c src/host/write.c \
 	include/virt-profile/wish_settings.h src/host/wish_settings.c
 

@@ -39,6 +39,7 @@ tests_host_test_reconcile_kill_SOURCES = tests/host/test-reconcile-kill.c $(fake
 tests_host_test_wish_hugepages_SOURCES = tests/host/test-wish-hugepages.c $(fake)
 tests_host_test_wish_settings_SOURCES = tests/host/test-wish-settings.c $(fake)
 tests_host_test_write_SOURCES = tests/host/test-write.c $(fake)
+script_tests += tests/host/test-touched.sh
 
 # Where guests may run.
 qemu = tests/host/qemu.c tests/host/qemu.h

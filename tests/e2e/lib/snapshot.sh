@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the host was like before, and whether it is so again. The program itself says which files count: `touched`
+# prints each with its value (tests/e2e/lib/touched.c, built by `make tests/e2e/lib/touched`).
+
+TOUCHED=${TOUCHED:-/usr/lib/virt-profile-tests/touched}
+
+# snapshot FILE [PATTERN]: all files and values, but for the paths that an extended regular expression matches: those
+# of devices that the test itself makes or takes away.
+snapshot() {
+    "$TOUCHED" >"$1.all" || return 1
+    if [ -n "${2:-}" ]; then
+        awk -F '\t' -v leave="$2" '$1 !~ leave' "$1.all"
+    else
+        cat "$1.all"
+    fi | LC_ALL=C sort >"$1" && rm -f "$1.all"
+    [ -s "$1" ]
+}
+
+# snapshot_differs BEFORE AFTER: prints what is not the same, "PATH: 'before' is 'after'"; false where nothing is.
+snapshot_differs() {
+    awk -F '\t' '
+        FILENAME == ARGV[1] { before[$1] = $2; next }
+        { after[$1] = $2 }
+        END {
+            for (path in before) {
+                if (!(path in after)) { print path ": is gone"; n++ }
+                else if (after[path] != before[path]) {
+                    print path ": \047" before[path] "\047 is \047" after[path] "\047"; n++
+                }
+            }
+            for (path in after) if (!(path in before)) { print path ": is new"; n++ }
+            exit n == 0
+        }' "$1" "$2"
+}
