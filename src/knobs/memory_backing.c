@@ -116,8 +116,10 @@ static void plan_pages(struct vp_planning *planning, const struct vp_setting *se
         vp_asprintf("<hugepages><page size='%" PRIu64 "' unit='KiB'/></hugepages>", page_kib[choice]);
     as_source(planning);
     vp_plan_element(planning, setting, planning->domain->root, BACKING "hugepages", element,
-                    "guest's memory is a multiple of %s and the host has enough such pages%s%s",
-                    vp_memory_hugepages[choice], why != NULL ? "; " : "", why != NULL ? why : "");
+                    "guest's memory is a multiple of %s and %s enough such pages%s%s",
+                    vp_memory_hugepages[choice],
+                    planning->plan->placement != NULL ? "its nodes have" : "the host has",
+                    why != NULL ? "; " : "", why != NULL ? why : "");
 }
 
 /* Says what did not fit, if anything, and that the definition's own pages stay, if they do. */

@@ -118,7 +118,7 @@ static bool is_packed(const struct vp_topology *topology, const struct vp_demand
     return demand->threads != VP_THREADS_SIBLINGS || (room >= demand->vcpus && room - least < demand->vcpus);
 }
 
-/* Where memory for the CPUs of a node comes from. */
+/* Where memory for the CPUs of a node comes from, with nodes that it is bound to. */
 static unsigned home_of(const struct vp_topology *topology, hwloc_const_bitmap_t within, unsigned node)
 {
     unsigned best = topology->nodes[node].home;
@@ -131,6 +131,12 @@ static unsigned home_of(const struct vp_topology *topology, hwloc_const_bitmap_t
             found = true;
         }
     return best;
+}
+
+/* Far from memory that is bound elsewhere a place is not worth keeping. */
+static bool is_far(const struct vp_topology *topology, const struct vp_guest_cell *cell)
+{
+    return cell->memory_node != topology->nodes[cell->node].home;
 }
 
 static struct vp_guest_cell *add_cell(struct vp_placement *placement)
@@ -285,11 +291,13 @@ struct vp_placement *vp_placing_earlier(const struct vp_topology *topology, cons
     vp_autoplacement placement = new_placement(demand);
     const unsigned most = demand->n_cells > 0 ? (unsigned)demand->n_cells : topology->n_nodes;
     placement->cells = vp_alloc(most, sizeof(placement->cells[0]));
-    const bool sound = read_pins(placement, stored) && own_cores(topology, placement) &&
-                       (demand->n_cells > 0 ? fill_own_cells(topology, demand, placement)
-                                            : fill_cells(topology, demand, placement)) &&
-                       choose_pages(topology, demand, placement) &&
-                       (demand->policy == VP_POLICY_DEDICATED ? is_packed(topology, demand, placement)
-                                                              : fill_scopes(placement));
+    bool sound = read_pins(placement, stored) && own_cores(topology, placement) &&
+                 (demand->n_cells > 0 ? fill_own_cells(topology, demand, placement)
+                                      : fill_cells(topology, demand, placement)) &&
+                 choose_pages(topology, demand, placement) &&
+                 (demand->policy == VP_POLICY_DEDICATED ? is_packed(topology, demand, placement)
+                                                        : fill_scopes(placement));
+    for (unsigned i = 0; sound && i < placement->n_cells; i++)
+        sound = !is_far(topology, &placement->cells[i]);
     return sound ? vp_take(&placement) : NULL;
 }
