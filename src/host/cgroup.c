@@ -17,6 +17,7 @@
 
 #define UNIFIED "/sys/fs/cgroup/cgroup.controllers"
 #define MACHINE "/machine"
+#define NESTED "/libvirt"
 #define FILE_MAX_LEN (64u * 1024)
 
 struct maker {
@@ -24,7 +25,9 @@ struct maker {
     const struct vp_entry *entry;
     const struct vp_limits *limits;
     bool unified;
-    char *name;    /* owned */
+    bool scopes;   /* systemd makes the group and sets what it can: cpusets of cgroup v1 are not of that */
+    char *name;    /* owned; of the guest */
+    char *threads; /* owned; what the groups of its threads are in */
     char *cpusets; /* owned; where the hierarchy with cpusets is mounted; NULL: there is none */
     struct vp_cgroupvalues values;
 };
@@ -32,6 +35,7 @@ struct maker {
 static void maker_done(struct maker *maker)
 {
     free(maker->name);
+    free(maker->threads);
     free(maker->cpusets);
     vp_cgroupvalues_done(&maker->values);
 }
@@ -103,6 +107,14 @@ char *vp_cgroup_name(unsigned id, const char *name, const struct vp_domain *doma
     return vp_strbuf_take(&buf);
 }
 
+/* Where systemd puts the scope; NULL for a partition that is not the default one. Owned. */
+static char *scope_name(unsigned id, const char *name, const struct vp_domain *domain)
+{
+    vp_autofree char *partition = partition_of(domain);
+    vp_autofree char *scope = vp_machine_scope(id, name);
+    return vp_same(partition, MACHINE) ? vp_asprintf("machine.slice/%s", scope) : NULL;
+}
+
 /* Make a group in the hierarchies of some controllers, or put values into one that is there. */
 static int make(const char *name, const struct vp_cgroupvalue *values, size_t n, struct vp_error **err)
 {
@@ -157,7 +169,7 @@ static int make_thread(const struct maker *maker, const struct vp_thread *thread
                        const char *group, const char *nodes, struct vp_error **err)
 {
     const struct vp_placement *placement = maker->entry->placement;
-    vp_autofree char *name = vp_asprintf("%s/%s", maker->name, group);
+    vp_autofree char *name = vp_asprintf("%s/%s", maker->threads, group);
     vp_autobitmap cpus = NULL;
     if (placement->scopes == NULL)
         cpus = vp_threadplace_cpus(placement, thread, order);
@@ -172,7 +184,9 @@ static int make_threads(const struct maker *maker, const struct vp_domain *domai
     const struct vp_thread emulator = {.kind = VP_THREAD_EMULATOR};
     const struct vp_iothreads iothreads = vp_iothreads_read(domain);
     const unsigned n = vp_domain_max_vcpus(domain);
-    int r = make_thread(maker, &emulator, 0, "emulator", nodes, err);
+    int r = maker->scopes ? make_cpuset(maker, maker->threads, NULL, NULL, err) : 0;
+    if (r == 0)
+        r = make_thread(maker, &emulator, 0, "emulator", nodes, err);
     for (unsigned i = 0; r == 0 && i < n; i++) {
         const struct vp_thread thread = {.kind = VP_THREAD_VCPU, .index = i};
         vp_autofree char *group = vp_asprintf("vcpu%u", i);
@@ -206,7 +220,7 @@ static int need_partition(const struct maker *maker, struct vp_error **err)
     vp_autofree char *path = vp_asprintf("%s/%s", maker->cpusets != NULL ? maker->cpusets : "", partition);
     if (maker->cpusets == NULL || is_there(maker->root, path))
         return 0;
-    if (!vp_same(partition, MACHINE + 1))
+    if (!vp_same(partition, MACHINE + 1) && !maker->scopes)
         return vp_fail(err, ENOENT, "cannot make cgroup '%s': its partition is not there", maker->name);
     return maker->unified ? 0 : make_cpuset(maker, partition, NULL, NULL, err);
 }
@@ -260,67 +274,88 @@ static int limit_rest(const struct maker *maker, struct vp_error **err)
     return r;
 }
 
-int vp_cgroup_create(const struct vp_root *root, const struct vp_entry *entry, const struct vp_limits *limits,
-                     const struct vp_domain *domain, struct vp_error **err)
+static bool limits_threads(const struct maker *maker)
 {
-    VP_CLEANUP(maker_done) struct maker maker = {.root = root, .entry = entry, .limits = limits};
-    if (!root->live || limits->n == 0)
+    return !maker->unified && maker->cpusets != NULL && maker->entry->placement != NULL &&
+           vp_limits_find(maker->limits, VP_LIMIT_CPUS) != NULL;
+}
+
+static int create(struct maker *maker, const struct vp_domain *domain, struct vp_error **err)
+{
+    int r = start(err);
+    if (r < 0)
+        return r;
+    (void)cgroup_get_subsys_mount_point("cpuset", &maker->cpusets); /* NULL is an answer */
+    if (maker->scopes && !limits_threads(maker))
         return 0;
+    r = need_partition(maker, err);
+    if (r < 0)
+        return r;
+    r = limit_place(maker, err);
+    if (r == 0 && !maker->scopes)
+        r = limit_rest(maker, err);
+    if (r == 0 && limits_threads(maker))
+        r = make_threads(maker, domain, err);
+    return r;
+}
+
+int vp_cgroup_create(const struct vp_root *root, const struct vp_entry *entry, const struct vp_limits *limits,
+                     const struct vp_domain *domain, bool scopes, struct vp_error **err)
+{
+    VP_CLEANUP(maker_done)
+    struct maker maker = {.root = root, .entry = entry, .limits = limits, .scopes = scopes};
     maker.unified = is_there(root, UNIFIED);
-    maker.name = vp_cgroup_name(entry->id, entry->name, domain);
+    if (!root->live || limits->n == 0 || (scopes && maker.unified))
+        return 0;
+    maker.name =
+        scopes ? scope_name(entry->id, entry->name, domain) : vp_cgroup_name(entry->id, entry->name, domain);
+    if (maker.name == NULL)
+        return 0;
+    maker.threads = vp_asprintf("%s%s", maker.name, scopes ? NESTED : "");
     int r = vp_cgroupvalues_read(root, limits, maker.unified, &maker.values, err);
-    if (r == 0)
-        r = start(err);
     if (r < 0)
         return r;
-    (void)cgroup_get_subsys_mount_point("cpuset", &maker.cpusets); /* NULL is an answer */
-    r = need_partition(&maker, err);
-    if (r < 0)
-        return r;
-    r = limit_place(&maker, err);
-    if (r == 0)
-        r = limit_rest(&maker, err);
-    if (r == 0 && !maker.unified && maker.cpusets != NULL && entry->placement != NULL &&
-        vp_limits_find(limits, VP_LIMIT_CPUS) != NULL)
-        r = make_threads(&maker, domain, err);
-    if (r < 0)
-        (void)vp_cgroup_remove(root, entry->id, entry->name, domain,
-                               NULL); /* the first failure is the one to tell */
+    r = create(&maker, domain, err);
+    if (r < 0) /* the first failure is the one to tell */
+        (void)vp_cgroup_remove(root, entry->id, entry->name, domain, scopes, NULL);
     return r;
 }
 
 /*
- * Remove a group and those of its threads from one hierarchy, by rmdir(2), which takes none with processes
- * in it: libcgroup 2.0 moves them away first.
+ * Remove a group and those in it, `depth` levels down, from one hierarchy, by rmdir(2), which takes none with
+ * processes in it: libcgroup 2.0 moves them away first.
  */
-static int remove_from(const struct vp_root *root, const char *mount, const char *name, struct vp_error **err)
+static int remove_below(const struct vp_root *root, const char *folder, unsigned depth, struct vp_error **err)
 {
-    vp_autofree char *folder = vp_asprintf("%s/%s", mount, name);
     VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
     int r = 0;
     if (vp_root_list(root, folder, &names, NULL) < 0)
         return 0;
-    for (size_t i = 0; r == 0 && names[i] != NULL; i++) {
+    for (size_t i = 0; depth > 0 && r == 0 && names[i] != NULL; i++) {
         vp_autofree char *below = vp_asprintf("%s/%s", folder, names[i]);
         vp_autofree char *procs = vp_asprintf("%s/cgroup.procs", below);
         if (is_there(root, procs))
-            r = vp_root_rmdir(root, below, err);
+            r = remove_below(root, below, depth - 1, err);
     }
     return r < 0 ? r : vp_root_rmdir(root, folder, err);
 }
 
 int vp_cgroup_remove(const struct vp_root *root, unsigned id, const char *name,
-                     const struct vp_domain *domain, struct vp_error **err)
+                     const struct vp_domain *domain, bool scopes, struct vp_error **err)
 {
     static const char *const controllers[] = {"cpuset", "cpu", "memory", "blkio", "io"};
-    if (!root->live)
+    if (!root->live || (scopes && is_there(root, UNIFIED)))
         return 0;
-    vp_autofree char *group = vp_cgroup_name(id, name, domain);
+    vp_autofree char *group = scopes ? scope_name(id, name, domain) : vp_cgroup_name(id, name, domain);
+    if (group == NULL)
+        return 0;
     int r = start(err);
-    for (size_t i = 0; r == 0 && i < VP_ARRAY_SIZE(controllers); i++) {
+    for (size_t i = 0; r == 0 && i < (scopes ? 1 : VP_ARRAY_SIZE(controllers)); i++) {
         vp_autofree char *mount = NULL;
-        if (cgroup_get_subsys_mount_point(controllers[i], &mount) == 0)
-            r = remove_from(root, mount, group, err);
+        if (cgroup_get_subsys_mount_point(controllers[i], &mount) != 0)
+            continue;
+        vp_autofree char *folder = vp_asprintf("%s/%s", mount, group);
+        r = remove_below(root, folder, scopes ? 2 : 1, err);
     }
     return r;
 }

@@ -10,6 +10,7 @@
 #include "ledger.h"
 #include "model/fake.h"
 #include "reconcile.h"
+#include "scope.h"
 #include "squeeze.h"
 #include "strbuf.h"
 #include "threadplace.h"
@@ -104,8 +105,8 @@ static void live_close(struct live *live)
         ck_assert_int_eq(waitpid(live->pid, NULL, 0), live->pid);
     }
     if (live->partition != NULL) {
-        ck_assert_int_eq(vp_cgroup_remove(live->root, live->entry.id, live->entry.name, live->domain, NULL),
-                         0);
+        ck_assert_int_eq(
+            vp_cgroup_remove(live->root, live->entry.id, live->entry.name, live->domain, false, NULL), 0);
         partition(live, "cpuset", false);
         partition(live, "cpu", false);
         partition(live, "memory", false);
@@ -265,7 +266,7 @@ static void create(struct live *live)
     vp_autoerror err = NULL;
     make_partition(live);
     limit_items[0].value = list(hwloc_bitmap_dup(live->allowed));
-    const int r = vp_cgroup_create(live->root, &live->entry, &limits, live->domain, &err);
+    const int r = vp_cgroup_create(live->root, &live->entry, &limits, live->domain, false, &err);
     free(vp_take(&limit_items[0].value));
     ck_assert_msg(r == 0, "%s", err ? err->message : "");
 }
@@ -287,10 +288,41 @@ START_TEST(created_ahead)
     check(&live, "cpu", "cpu.shares", numbered(2273));
     check(&live, "cpu", "cpu.cfs_quota_us", numbered(150000));
     check(&live, "memory", "memory.limit_in_bytes", numbered(838860800));
-    ck_assert_int_eq(vp_cgroup_remove(live.root, 1, "live", live.domain, NULL), 0);
+    ck_assert_int_eq(vp_cgroup_remove(live.root, 1, "live", live.domain, false, NULL), 0);
     check(&live, "cpuset", "cpuset.cpus", vp_strdup("absent"));
     check(&live, "memory", "memory.limit_in_bytes", vp_strdup("absent"));
-    ck_assert_int_eq(vp_cgroup_remove(live.root, 1, "live", live.domain, NULL), 0);
+    ck_assert_int_eq(vp_cgroup_remove(live.root, 1, "live", live.domain, false, NULL), 0);
+}
+END_TEST
+
+/* Below systemd: nothing but cpusets, where its scope will be. */
+START_TEST(created_for_a_scope)
+{
+    LIVE live;
+    vp_autoerror err = NULL;
+    vp_autofree char *name = vp_asprintf("vp-test-%ld", (long)getpid());
+    vp_autofree char *scope = vp_machine_scope(1, name);
+    live_open(&live);
+    live.entry.name = name;
+    if (!has_v1(&live))
+        return;
+    vp_autodomain domain = fake_domain("<domain><vcpu>2</vcpu></domain>", "no partition");
+    vp_autofree char *slice = vp_asprintf("%s/machine.slice", live.cpusets.separate);
+    const bool had_slice = access(slice, F_OK) == 0;
+    limit_items[0].value = list(hwloc_bitmap_dup(live.allowed));
+    const int r = vp_cgroup_create(live.root, &live.entry, &limits, domain, true, &err);
+    free(vp_take(&limit_items[0].value));
+    ck_assert_msg(r == 0, "%s", err ? err->message : "");
+    vp_autofree char *path = vp_asprintf("%s/%s/libvirt/vcpu1/cpuset.cpus", slice, scope);
+    vp_autofree char *value = NULL;
+    ck_assert_int_eq(vp_means_file.read(live.root, path, &value, NULL), 0);
+    vp_autofree char *want = numbered(live.last);
+    ck_assert_str_eq(value, want);
+    ck_assert_int_eq(vp_cgroup_remove(live.root, 1, name, domain, true, NULL), 0);
+    ck_assert_int_lt(access(path, F_OK), 0);
+    vp_autofree char *elsewhere = vp_asprintf("/sys/fs/cgroup/memory/machine.slice/%s", scope);
+    ck_assert_int_lt(access(elsewhere, F_OK), 0);
+    ck_assert(had_slice || rmdir(slice) == 0 || errno == EBUSY);
 }
 END_TEST
 
@@ -304,7 +336,7 @@ START_TEST(failure_leaves_nothing)
         return;
     make_partition(&live);
     limit_items[0].value = (char *)"8191";
-    ck_assert_int_lt(vp_cgroup_create(live.root, &live.entry, &limits, live.domain, &err), 0);
+    ck_assert_int_lt(vp_cgroup_create(live.root, &live.entry, &limits, live.domain, false, &err), 0);
     limit_items[0].value = NULL;
     ck_assert_msg(strstr(err->message, "qemu-1-live.libvirt-qemu") != NULL, "%s", err->message);
     check(&live, "cpuset", "cpuset.cpus", vp_strdup("absent"));
@@ -312,7 +344,7 @@ START_TEST(failure_leaves_nothing)
         "<domain><resource><partition>/vp-test-not-there</partition></resource></domain>", "no partition");
     vp_autoerror second = NULL;
     limit_items[0].value = (char *)"0";
-    ck_assert_int_eq(vp_cgroup_create(live.root, &live.entry, &limits, other, &second), -ENOENT);
+    ck_assert_int_eq(vp_cgroup_create(live.root, &live.entry, &limits, other, false, &second), -ENOENT);
     limit_items[0].value = NULL;
 }
 END_TEST
@@ -358,7 +390,7 @@ START_TEST(placed_by_cgroup)
                     live.first, live.last, live.first, live.last);
     ck_assert_str_eq(have, want);
     /* its processes keep a cgroup that a release would remove */
-    ck_assert_int_lt(vp_cgroup_remove(live.root, 1, "live", live.domain, &err), 0);
+    ck_assert_int_lt(vp_cgroup_remove(live.root, 1, "live", live.domain, false, &err), 0);
     check(&live, "cpuset", "vcpu0/cpuset.cpus", numbered(live.last));
 }
 END_TEST
@@ -422,9 +454,10 @@ int main(void)
 {
     static const int ways[] = {0, 1};
     const struct vp_test tests[] = {
-        VP_TEST(placed_by_affinity), VP_TEST(gone),
-        VP_TEST(created_ahead),      VP_TEST(failure_leaves_nothing),
-        VP_TEST(placed_by_cgroup),   VP_TEST_ROWS(squeezed, ways),
+        VP_TEST(placed_by_affinity),     VP_TEST(gone),
+        VP_TEST(created_ahead),          VP_TEST(created_for_a_scope),
+        VP_TEST(failure_leaves_nothing), VP_TEST(placed_by_cgroup),
+        VP_TEST_ROWS(squeezed, ways),
     };
     if (geteuid() != 0) {
         puts("skipped: it needs root");
