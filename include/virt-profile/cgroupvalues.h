@@ -13,7 +13,7 @@ struct vp_cgroupvalue {
 
 /* Those of one controller side by side, in the order to write them. */
 struct vp_cgroupvalues {
-    struct vp_cgroupvalue *items; /* of one controller side by side, in the order to write them */
+    struct vp_cgroupvalue *items; /* owned */
     size_t n, cap;
 };
 
@@ -24,7 +24,7 @@ struct vp_cgroupvalues {
  * @root: where the device of an IO limit is looked up
  * @unified: cgroup v2
  * Returns 0, -EINVAL for a value that is none, or the errno of a device that is not there
- * Source: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1; weights: systemd 252 cgroup_weight_…_to_…()
+ * Source: Documentation/admin-guide/cgroup-v2.rst and cgroup-v1; weights: systemd 252 src/basic/cgroup-util.h
  */
 int vp_cgroupvalues_read(const struct vp_root *root, const struct vp_limits *limits, bool unified,
                          struct vp_cgroupvalues *ret_values, struct vp_error **err);
