@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "hugepages.h"
+#include "netqueue.h"
 #include "scope.h"
 #include "squeeze.h"
 #include "topocache.h"
@@ -46,7 +47,13 @@ static int wish_irq(const struct view *view, struct vp_wishes *wishes, struct vp
     return vp_wish_irq(view->root, view->topology, view->occupied, view->entries, wishes, err);
 }
 
-static vp_wish_part *const parts[] = {wish_hugepages, wish_settings, wish_block, wish_pool, wish_irq, NULL};
+static int wish_netqueue(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
+{
+    return vp_wish_netqueue(view->root, view->topology, view->occupied, view->entries, wishes, err);
+}
+
+static vp_wish_part *const parts[] = {wish_hugepages, wish_settings, wish_block, wish_pool,
+                                      wish_irq,       wish_netqueue, NULL};
 
 static int wish(const struct view *view, struct vp_wishes *wishes, struct vp_error **err)
 {
