@@ -28,8 +28,8 @@ struct vp_means {
      * the whole, and all that others do to it stays.
      */
     bool shared;
-    bool
-        again; /* write takes several steps: one that a killed process left half-done is done again before reading */
+    /* Writing takes several steps: what a killed process left half-done is done again before reading. */
+    bool again;
     /* A file that write changes to `passing` on its way; reconciling puts it back. NULL: none */
     const char *passes, *passing;
 };

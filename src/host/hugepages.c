@@ -126,13 +126,11 @@ static int check_room(const struct vp_root *root, const struct pool *pool, uint6
     if (more <= usable / pool->page_kib)
         return 0;
     vp_autofree char *size = format_kib(pool->page_kib);
-    vp_autofree char *need = format_kib(more * pool->page_kib);
-    vp_autofree char *have = format_kib(usable);
-    return vp_fail(err, ENOSPC,
-                   "node %" PRIu64 " cannot give %" PRIu64
-                   " more huge pages of %s: they are %s, and %s of its memory "
-                   "can be used, without what is kept for the host; end a guest there, or move one",
-                   pool->node, more, size, need, have);
+    return vp_fail(
+        err, ENOSPC,
+        "node %" PRIu64 " cannot give %" PRIu64 " more huge pages of %s: %" PRIu64 " MiB of its memory can "
+        "be used for %" PRIu64 " of them, without what is kept for the host; end a guest there, or move one",
+        pool->node, more, size, usable / 1024, usable / pool->page_kib);
 }
 
 static int write_count(const struct vp_root *root, const struct pool *pool, uint64_t pages,

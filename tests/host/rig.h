@@ -5,9 +5,9 @@
 #include "reconcile.h"
 
 /*
- * Means of these tests: files below /v, of which a write can fail or end the process. By the first letter of a
- * file: "p…" is a number that others have a part in, "o…" passes /v/run through 2, "d…" is written in two
- * steps; of all others "e…" is essential.
+ * Means of these tests: files below /v, of which a write can fail or end the process. By the first letter of
+ * a file: "p…" is a number that others have a part in, "o…" passes /v/run through 2, "d…" is written in
+ * two steps; of all others "e…" is essential.
  */
 extern const struct vp_means *const rig_means[];
 

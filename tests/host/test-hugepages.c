@@ -40,8 +40,10 @@ static const struct {
      */
     {"just fits", "4\n", "0\n", "20480", "7", 0, NULL, "7"},
     {"does not fit", "4\n", "0\n", "20480", "8", ENOSPC,
-     "node 1 cannot give 4 more huge pages of 2M: they are 8M, and 6M of its memory can be used", "4"},
-    {"there is no memory", "4\n", "0\n", "0", "5", ENOSPC, "and 0 of its memory can be used", "4"},
+     "node 1 cannot give 4 more huge pages of 2M: 6 MiB of its memory can be used for 3 of them, without",
+     "4"},
+    {"there is no memory", "4\n", "0\n", "0", "5", ENOSPC, ": 0 MiB of its memory can be used for 0 of them",
+     "4"},
     {"more than there can be", "4\n", "0\n", "0", "18446744073709551615", ENOSPC, "node 1 cannot give", "4"},
     /* Two pages never stay: that is how few the kernel gives here. */
     {"comes up short", "4\n", "2\n", "102400", "8", ENOSPC,
