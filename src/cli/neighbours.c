@@ -2,6 +2,7 @@
 #include "neighbours.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include "running.h"
@@ -108,52 +109,117 @@ static bool is_running(const struct vp_entries *running, const char *uuid)
     return false;
 }
 
-/* The host with what runs and the neighbours that do not. Pins to several CPUs leave room for others. */
-static int fill(const struct keeping_off *it, const struct vp_topology *topology,
-                const struct vp_entries *running, bool memory, struct vp_occupied **ret_occupied)
+/* What the others would take, while one guest is placed. */
+struct view {
+    const struct keeping_off *it;
+    const struct vp_topology *topology;
+    struct vp_entries running;
+    unsigned *claims; /* of each CPU by index: how many want it for themselves */
+    unsigned most;    /* of these */
+};
+
+static void view_done(struct view *view)
 {
-    const struct vp_neighbours *neighbours = it->neighbours;
+    vp_entries_done(&view->running);
+    free(view->claims);
+}
+
+static bool counts(const struct view *view, const struct vp_entry *entry)
+{
+    const char *but = view->it->but;
+    return (but == NULL || strcmp(entry->uuid, but) != 0) && !is_running(&view->running, entry->uuid);
+}
+
+/* Pins to several CPUs leave room for others and do not count. */
+static void count_claims(struct view *view)
+{
+    const struct vp_neighbours *neighbours = view->it->neighbours;
+
+    view->claims = vp_alloc(view->topology->n_cpus, sizeof(view->claims[0]));
+    for (size_t i = 0; i < neighbours->n; i++) {
+        const struct vp_entry *entry = neighbours->items[i];
+        if (entry->pinned == NULL || !counts(view, entry))
+            continue;
+        for (int os = hwloc_bitmap_first(entry->pinned); os >= 0; os = hwloc_bitmap_next(entry->pinned, os)) {
+            const int cpu = vp_topology_cpu(view->topology, (unsigned)os);
+            if (cpu >= 0 && ++view->claims[cpu] > view->most)
+                view->most = view->claims[cpu];
+        }
+    }
+}
+
+/*
+ * Place the guest on CPUs that at most `shared` neighbours want.
+ * @memory: leave theirs alone too
+ */
+static int attempt(const struct view *view, const struct vp_demand *demand, unsigned shared, bool memory,
+                   struct vp_placement **ret_placement)
+{
+    const struct vp_neighbours *neighbours = view->it->neighbours;
     const struct vp_conf *conf = NULL;
     vp_autooccupied occupied = NULL;
     int r = vp_cli_conf(neighbours->cli, &conf, NULL);
 
     if (r == 0)
-        r = vp_ledger_occupied(running, topology, conf, it->but, &occupied, NULL);
+        r = vp_ledger_occupied(&view->running, view->topology, conf, view->it->but, &occupied, NULL);
     if (r < 0)
         return r;
     assert(occupied != NULL);
-    for (size_t i = 0; i < neighbours->n; i++) {
-        const struct vp_entry *entry = neighbours->items[i];
-        if ((it->but != NULL && strcmp(entry->uuid, it->but) == 0) || is_running(running, entry->uuid))
-            continue;
-        if (entry->pinned != NULL)
-            (void)hwloc_bitmap_or(occupied->pinned, occupied->pinned, entry->pinned);
-        for (size_t k = 0; memory && k < entry->n_memory; k++)
-            add_memory(occupied, &entry->memory[k]);
+    for (unsigned i = 0; i < view->topology->n_cpus; i++) {
+        const unsigned os = view->topology->cpus[i].os;
+        if (view->claims[i] > shared && !hwloc_bitmap_isset(occupied->housekeeping, os))
+            (void)hwloc_bitmap_set(occupied->pinned, os);
     }
-    (void)hwloc_bitmap_andnot(occupied->pinned, occupied->pinned, occupied->housekeeping);
-    *ret_occupied = vp_take(&occupied);
+    for (size_t i = 0; memory && i < neighbours->n; i++)
+        for (size_t k = 0; counts(view, neighbours->items[i]) && k < neighbours->items[i]->n_memory; k++)
+            add_memory(occupied, &neighbours->items[i]->memory[k]);
+    return vp_placement_plan(occupied, demand, ret_placement, NULL);
+}
+
+/*
+ * Off CPUs and memory of the neighbours; else on the CPUs that the fewest of them want. -ENOSPC where that is
+ * no better than without.
+ */
+static int place_off(const struct view *view, const struct vp_demand *demand,
+                     struct vp_placement **ret_placement)
+{
+    vp_autoplacement best = NULL;
+    unsigned low = 0, high = view->most;
+
+    if (attempt(view, demand, 0, true, ret_placement) == 0)
+        return 0;
+    while (low < high) {
+        const unsigned middle = low + (high - low) / 2;
+        struct vp_placement *found = NULL;
+        if (attempt(view, demand, middle, false, &found) == 0) {
+            vp_placement_free(best);
+            best = found;
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    if (best == NULL)
+        return -ENOSPC;
+    *ret_placement = vp_take(&best);
     return 0;
 }
 
-/* Off CPUs and memory of the neighbours; else off their CPUs; else where there is room. */
 static int place(struct vp_placer *placer, const struct vp_demand *demand,
                  struct vp_placement **ret_placement, struct vp_error **err)
 {
-    struct keeping_off *it = (struct keeping_off *)(void *)placer;
-    VP_CLEANUP(vp_entries_done) struct vp_entries running = {0};
-    const struct vp_topology *topology = NULL;
-    int r = it->below->topology(it->below, &topology, err);
+    const struct keeping_off *it = (struct keeping_off *)(void *)placer;
+    VP_CLEANUP(view_done) struct view view = {.it = it};
+    int r = it->below->topology(it->below, &view.topology, err);
 
     if (r < 0)
         return r;
     load(it->neighbours, it->but);
-    if (vp_cli_is_live(it->neighbours->cli))
-        (void)vp_running_read(it->neighbours->cli, topology, &running, NULL);
-    for (int memory = 1; it->neighbours->n > 0 && memory >= 0; memory--) {
-        vp_autooccupied occupied = NULL;
-        if (fill(it, topology, &running, memory == 1, &occupied) == 0 &&
-            vp_placement_plan(occupied, demand, ret_placement, NULL) == 0)
+    if (it->neighbours->n > 0) {
+        if (vp_cli_is_live(it->neighbours->cli))
+            (void)vp_running_read(it->neighbours->cli, view.topology, &view.running, NULL);
+        count_claims(&view);
+        if (place_off(&view, demand, ret_placement) == 0)
             return 0;
     }
     return it->below->place(it->below, demand, ret_placement, err);

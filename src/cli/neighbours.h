@@ -7,7 +7,8 @@
 /*
  * The domains that are defined, running or not, and where their definitions would have them. A guest that is
  * given a place keeps off these as long as there is another one for it, so that guests which are off together
- * do not all want the same CPUs. What runs is the ledger's matter and is not counted here.
+ * do not all want the same CPUs; and where there is none, it goes where the fewest would be. What runs is the
+ * ledger's matter and is not counted here.
  */
 struct vp_neighbours;
 

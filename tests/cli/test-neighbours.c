@@ -121,4 +121,29 @@ START_TEST(itself)
 }
 END_TEST
 
-VP_TEST_MAIN("neighbours", VP_TEST_ROWS(keeps_off, rows), VP_TEST(itself))
+/* More guests than CPUs: each goes where the fewest are. */
+START_TEST(spreads)
+{
+    FAKE fake;
+    fake_open(&fake);
+    struct vp_engine engine;
+    VP_CLEANUP(vp_cli_done) struct vp_cli cli;
+    open_cli(&cli, &fake, &engine);
+    vp_autoneighbours neighbours = vp_neighbours_new(&cli, NULL);
+    unsigned claims[8] = {0};
+    for (unsigned i = 0; i < 18; i++) {
+        vp_autofree char *uuid = vp_asprintf("6f1c0a0e-0000-4000-8000-%012u", i);
+        ck_assert_int_eq(vp_cli_place(&cli, &engine, uuid, neighbours, NULL), 0);
+        vp_autofree char *cpus = place(&engine, 1, 1, uuid);
+        vp_autofree char *pin = vp_asprintf("<vcpupin vcpu='0' cpuset='%s'/>", cpus);
+        vp_autofree char *xml = definition(uuid, "1", "1", pin, "");
+        vp_neighbours_update(neighbours, uuid, xml);
+        ck_assert_msg(strlen(cpus) == 1 && cpus[0] >= '1' && cpus[0] <= '7', "%u: on '%s'", i, cpus);
+        claims[cpus[0] - '0']++;
+        for (size_t cpu = 0; cpu < VP_ARRAY_SIZE(claims); cpu++)
+            ck_assert_msg(claims[cpu] <= i / 6 + 1, "%u: CPU %zu is wanted by %u", i, cpu, claims[cpu]);
+    }
+}
+END_TEST
+
+VP_TEST_MAIN("neighbours", VP_TEST_ROWS(keeps_off, rows), VP_TEST(itself), VP_TEST(spreads))

@@ -24,14 +24,17 @@ tag() { sed -i "s|<memory>|<metadata><vp:profile xmlns:vp='urn:virt-profile:doma
 cpus() { grep -o "vcpupin [^/]*" "$FAKE_LIBVIRT/$1.xml" | grep -o "cpuset='[^']*'" | cut -d "'" -f 2 | paste -sd ' '; } # domain
 reads() { grep -c "^read $1 " "$FAKE_LIBVIRT/log"; }                                                                    # domain
 
-fresh a b c
+fresh a b c d
 run_here assign a sql-db --host "$quad"
 is 'the first gets the first place' "$STATUS:$OUT$ERR:$(cpus a)" '0::1 2'
 run_here assign b sql-db --host "$quad"
 is 'the second another' "$STATUS:$(cpus b)" '0:3 4'
 is 'the neighbour is read once, without secrets' "$(grep '^read a ' "$FAKE_LIBVIRT/log" | tail -n 1)" 'read a 2'
 run_here assign c sql-db --host "$quad"
-is 'the third has nowhere else to go' "$STATUS:$(cpus c | wc -w)" 0:2
+is 'the third has nowhere else to go' "$STATUS:$(cpus c)" '0:1 2'
+run_here assign d sql-db --host "$quad"
+is 'the fourth goes where fewer are' "$STATUS:$(cpus d)" '0:3 4'
+run_here clear d
 run_here assign a sql-db --host "$quad"
 is 'who has a place keeps it, though another wants it too' "$STATUS:$(cpus a)" '0:1 2'
 run_here apply b --host "$quad"
