@@ -160,6 +160,45 @@ static const struct vp_trial places[] = {
      STORED("2", "<vcpupin vcpu='0' cpuset='98'/><vcpupin vcpu='1' cpuset='99'/>")},
 };
 
+/* A machine of two nodes with two CPUs each, and a network card on the second node. */
+#define CPU(n, package, core, siblings)                                                                      \
+    "/sys/devices/system/cpu/cpu" n "/topology/physical_package_id", package "\n",                           \
+        "/sys/devices/system/cpu/cpu" n "/topology/core_id", core "\n",                                      \
+        "/sys/devices/system/cpu/cpu" n "/topology/core_cpus", siblings "\n",                                \
+        "/sys/devices/system/cpu/cpu" n "/topology/thread_siblings", siblings "\n"
+#define NODE(n, cpus)                                                                                        \
+    "/sys/devices/system/node/node" n "/cpumap", cpus "\n", "/sys/devices/system/node/node" n "/meminfo",    \
+        "Node " n " MemTotal: 16777216 kB\n"
+static const char *const machine[] = {"/sys/devices/system/cpu/online",
+                                      "0-3\n",
+                                      "/sys/devices/system/cpu/possible",
+                                      "0-3\n",
+                                      CPU("0", "0", "0", "1"),
+                                      CPU("1", "0", "1", "2"),
+                                      CPU("2", "1", "0", "4"),
+                                      CPU("3", "1", "1", "8"),
+                                      NODE("0", "3"),
+                                      NODE("1", "c"),
+                                      "/sys/devices/system/node/online",
+                                      "0-1\n",
+                                      "/sys/devices/system/node/possible",
+                                      "0-1\n",
+                                      "/sys/bus/pci/devices/0000:81:00.0/numa_node",
+                                      "1\n",
+                                      NULL};
+#define MACHINE .host = "dump", .files = machine
+#define CARD                                                                                                 \
+    "<devices><hostdev mode='subsystem' type='pci'><source>"                                                 \
+    "<address domain='0x0000' bus='0x81' slot='0x00' function='0x0'/></source></hostdev></devices>"
+
+static const struct vp_trial devices[] = {
+    {VCPUS("1"), "cpu.placement=dedicated; memory.numa=strict",
+     PIN("0", "1") EMULATOR("0") MEMORY("strict", "0"), MACHINE},
+    {VCPUS("1") CARD, "cpu.placement=dedicated; memory.numa=strict",
+     PIN("0", "3") EMULATOR("2") MEMORY("strict", "1"), MACHINE},
+    {VCPUS("1") CARD, "cpu.placement=node", PIN("0", "3") EMULATOR("2"), MACHINE},
+};
+
 START_TEST(plans_pins)
 {
     vp_trial_check(&pins[_i], _i);
@@ -184,6 +223,12 @@ START_TEST(keeps_a_place_or_finds_another)
 }
 END_TEST
 
+START_TEST(goes_near_devices)
+{
+    vp_trial_check(&devices[_i], _i);
+}
+END_TEST
+
 VP_TEST_MAIN("knobs/placement", VP_TEST_ROWS(plans_pins, pins), VP_TEST_ROWS(says_what_does_not_fit, misfits),
              VP_TEST_ROWS(hints_at_dedicated_cpus, hints),
-             VP_TEST_ROWS(keeps_a_place_or_finds_another, places))
+             VP_TEST_ROWS(keeps_a_place_or_finds_another, places), VP_TEST_ROWS(goes_near_devices, devices))
