@@ -208,7 +208,7 @@ static double seconds(void)
 /* One that is busy is not waited for; what it was told is known, and orders wait for it. */
 START_TEST(busy)
 {
-    SCENE scene;
+    SCENE scene = {0};
     VP_CLEANUP(vp_irqbalance_done) struct vp_irqbalance balance = {0};
     vp_autoerror err = NULL;
     vp_autofree char *value = NULL;
@@ -244,7 +244,7 @@ END_TEST
 /* Whoever asks is killed while it waits: that must not kill irqbalance. */
 START_TEST(killed)
 {
-    SCENE scene;
+    SCENE scene = {0};
     if (geteuid() != 0)
         return;
     scene_open(&scene, "40", "");

@@ -380,7 +380,7 @@ END_TEST
 /* Nothing is told to one that does not say what it had before; the next time does it. */
 START_TEST(irqbalance_is_busy)
 {
-    STAGE stage;
+    STAGE stage = {0};
     if (geteuid() != 0)
         return;
     stage_open(&stage);
