@@ -64,6 +64,9 @@ const char *vp_hostsetting_winner(const struct vp_hostsetting *setting, const ch
     "Where guests differ the smallest wins: a guest that was swapped out waits for a disk."
 #define VP_WINS_HALT_POLL                                                                                    \
     "Where guests differ the smallest wins: polling takes CPU time from those that share the CPU."
+#define VP_WINS_ARP_FILTER                                                                                   \
+    "Where guests differ, yes wins: an answer on the wrong interface breaks connections, one that is left "  \
+    "out does not."
 #define VP_WINS_FREQUENCY                                                                                    \
     "CPUs that have one clock have one setting; where their guests differ the faster one wins."
 #define VP_WINS_OWNER "Nobody else has a say, as a dedicated CPU has one guest."

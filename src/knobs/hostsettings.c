@@ -35,6 +35,8 @@ static const struct {
     {"kernel.numa-balancing", "the kernel moves tasks and pages between nodes by itself, or not", true},
     {"kernel.swappiness", "inclination to swap out memory rather than drop files that are cached", false},
     {"kernel.halt-poll", "ns at most that an idle vCPU is polled for before its thread sleeps", false},
+    {"kernel.arp-filter", "each of the host's interfaces answers for its own addresses only, or for all",
+     true},
     {"cpu.governor", "clock of the guest's own CPUs", false},
     {"cpu.energy-preference", "of speed over power, on the guest's own CPUs", false},
     {"cpu.max-latency", "us at most for an own CPU of the guest to wake up", false},
@@ -210,5 +212,9 @@ const struct vp_knob vp_knobs_hostsettings[] = {
         "Time that KVM polls at most for an idle vCPU to have something to do, before its thread sleeps. Up to "
         "Linux 6.1 a guest keeps what it started with. " VP_WINS_HALT_POLL,
         plan_halt_poll, .max = 10000000, .unit = "ns"),
+    ROW("kernel.arp-filter", VP_TYPE_BOOL,
+        "Does an interface of the host answer ARP requests only where it would also send the packets back by? "
+        "For hosts with several interfaces in one network. " VP_WINS_ARP_FILTER,
+        plan_setting, .choices = NULL),
     {.name = NULL},
 };

@@ -15,6 +15,7 @@
  */
 static const char *const ksm_run[] = {"1", "2", "0", NULL};
 static const char *const off_first[] = {"0", "1", NULL};
+static const char *const on_first[] = {"1", "0", NULL};
 /* Documentation/admin-guide/mm/transhuge.rst. */
 static const char *const thp_enabled[] = {"always", "madvise", "never", NULL};
 static const char *const thp_defrag[] = {"never", "defer", "defer+madvise", "madvise", "always", NULL};
@@ -42,6 +43,8 @@ const struct vp_hostsetting vp_hostsettings[] = {
      VP_WINS_SWAPPINESS},
     {"kernel.halt-poll", VP_SETTING_OF_HOST, "/sys/module/kvm/parameters/halt_poll_ns", VP_ARBITRATE_MIN,
      NULL, VP_WINS_HALT_POLL},
+    {"kernel.arp-filter", VP_SETTING_OF_HOST, "/proc/sys/net/ipv4/conf/all/arp_filter", VP_ARBITRATE_ORDER,
+     on_first, VP_WINS_ARP_FILTER},
     /* Before cpu.governor: intel_pstate takes no other preference under its performance governor. */
     {"cpu.energy-preference", VP_SETTING_OF_FREQUENCY, POLICY "energy_performance_preference",
      VP_ARBITRATE_ORDER, preferences, VP_WINS_FREQUENCY},

@@ -22,6 +22,7 @@ static const struct vp_trial rows[] = {
      "host/thp.enabled = madvise\nhost/thp.defrag = defer+madvise\nhost/thp.khugepaged-defrag = 0"},
     {"", "kernel.numa-balancing=no; kernel.swappiness=10",
      "host/kernel.numa-balancing = 0\nhost/kernel.swappiness = 10"},
+    {"", "kernel.arp-filter=yes", "host/kernel.arp-filter = 1"},
     {"", "kernel.halt-poll=80000", "host/kernel.halt-poll = 80000"},
     {TCG, "kernel.halt-poll=80000", "skipped kernel.halt-poll: the guest does not run on KVM"},
     {"", "kernel.halt-poll=0", "host/kernel.halt-poll = 0"},

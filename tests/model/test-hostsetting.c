@@ -27,6 +27,7 @@ static const struct {
     {"thp.defrag", "defer", "defer+madvise", "defer"},
     {"thp.khugepaged-defrag", "1", "0", "0"},
     {"kernel.numa-balancing", "0", "1", "0"},
+    {"kernel.arp-filter", "0", "1", "1"},
     {"kernel.swappiness", "10", "1", "1"},
     {"kernel.halt-poll", "0", "80000", "0"},
     {"kernel.halt-poll", "n/a", "80000", "80000"},
