@@ -15,7 +15,8 @@
 #include "threadplace.h"
 #include "wish.h"
 
-#define UNIFIED "/sys/fs/cgroup/cgroup.controllers"
+#define MOUNT "/sys/fs/cgroup"
+#define UNIFIED MOUNT "/cgroup.controllers"
 #define MACHINE "/machine"
 #define NESTED "/libvirt"
 #define FILE_MAX_LEN (64u * 1024)
@@ -212,17 +213,64 @@ static bool is_there(const struct vp_root *root, const char *path)
     return true;
 }
 
+/* Let the groups in a folder of cgroup v2 have a controller. */
+static int enable(const struct vp_root *root, const char *folder, const char *controller,
+                  struct vp_error **err)
+{
+    vp_autofree char *path = vp_asprintf("%s/cgroup.subtree_control", folder);
+    vp_autofree char *value = vp_asprintf("+%s", controller);
+    vp_autofree char *line = read_line(root, path);
+    char *rest = line;
+    for (const char *word; (word = strsep(&rest, " ")) != NULL;)
+        if (strcmp(word, controller) == 0)
+            return 0;
+    return vp_host_write(root, path, value, err);
+}
+
+/* Those that the limits need. */
+static int enable_all(const struct maker *maker, const char *folder, struct vp_error **err)
+{
+    int r = 0;
+    if (vp_limits_find(maker->limits, VP_LIMIT_CPUS) != NULL ||
+        vp_limits_find(maker->limits, VP_LIMIT_NODES) != NULL)
+        r = enable(maker->root, folder, "cpuset", err);
+    for (size_t i = 0; r == 0 && i < maker->values.n; i++)
+        r = enable(maker->root, folder, maker->values.items[i].controller, err);
+    return r;
+}
+
+/* From the top down, or the kernel has them nowhere. The default partition is made where it is missing. */
+static int enable_down(const struct maker *maker, const char *partition, struct vp_error **err)
+{
+    vp_autofree char *folder = vp_strdup(MOUNT);
+    vp_autofree char *copy = vp_strdup(partition);
+    char *rest = copy;
+    int r = enable_all(maker, folder, err);
+    for (const char *token; r == 0 && (token = strsep(&rest, "/")) != NULL;) {
+        char *below = vp_asprintf("%s/%s", folder, token);
+        free(folder);
+        folder = below;
+        if (vp_same(partition, MACHINE + 1))
+            r = vp_root_mkdir(maker->root, folder, 0755, err);
+        if (r == 0)
+            r = enable_all(maker, folder, err);
+    }
+    return r;
+}
+
 /* libvirt makes its default partition itself; any other has to be there, or libvirt refuses the start. */
 static int need_partition(const struct maker *maker, struct vp_error **err)
 {
     const char *slash = strrchr(maker->name, '/');
+    const char *mount = maker->unified ? MOUNT : maker->cpusets;
     vp_autofree char *partition = vp_strndup(maker->name, slash != NULL ? (size_t)(slash - maker->name) : 0);
-    vp_autofree char *path = vp_asprintf("%s/%s", maker->cpusets != NULL ? maker->cpusets : "", partition);
-    if (maker->cpusets == NULL || is_there(maker->root, path))
-        return 0;
-    if (!vp_same(partition, MACHINE + 1) && !maker->scopes)
+    vp_autofree char *path = vp_asprintf("%s/%s", mount != NULL ? mount : "", partition);
+    const bool there = mount == NULL || is_there(maker->root, path);
+    if (!there && !vp_same(partition, MACHINE + 1) && !maker->scopes)
         return vp_fail(err, ENOENT, "cannot make cgroup '%s': its partition is not there", maker->name);
-    return maker->unified ? 0 : make_cpuset(maker, partition, NULL, NULL, err);
+    if (maker->unified)
+        return enable_down(maker, partition, err);
+    return there ? 0 : make_cpuset(maker, partition, NULL, NULL, err);
 }
 
 /* CPUs and nodes of the group as a whole. */

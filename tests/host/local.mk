@@ -45,6 +45,7 @@ script_tests += tests/host/test-touched.sh
 qemu = tests/host/qemu.c tests/host/qemu.h
 unit_tests += \
 	tests/host/test-affinity \
+	tests/host/test-ceiling \
 	tests/host/test-census \
 	tests/host/test-cgroupvalues \
 	tests/host/test-guestlimits \
@@ -53,6 +54,7 @@ unit_tests += \
 	tests/host/test-squeeze \
 	tests/host/test-threadplace
 tests_host_test_affinity_SOURCES = tests/host/test-affinity.c $(qemu) $(fake)
+tests_host_test_ceiling_SOURCES = tests/host/test-ceiling.c $(machine) $(fake)
 tests_host_test_census_SOURCES = tests/host/test-census.c $(qemu) $(fake)
 tests_host_test_cgroupvalues_SOURCES = tests/host/test-cgroupvalues.c $(fake)
 tests_host_test_guestlimits_SOURCES = tests/host/test-guestlimits.c $(machine) $(fake)
