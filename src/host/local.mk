@@ -3,6 +3,7 @@
 
 # What is written to the host, and how it is put back.
 libvirt_profile_a_SOURCES += \
+	include/virt-profile/converge.h src/host/converge.c \
 	include/virt-profile/hugepages.h src/host/hugepages.c src/host/wish_hugepages.c \
 	include/virt-profile/journal.h src/host/journal.c \
 	include/virt-profile/ksm.h src/host/ksm.c \
