@@ -7,17 +7,25 @@
 #include <json-c/linkhash.h>
 
 #include "affinity.h"
-#include "hugepages.h"
 #include "blockqueue.h"
-#include "ksm.h"
 #include "cpumask.h"
+#include "hugepages.h"
 #include "irq.h"
 #include "irqbalance.h"
+#include "ksm.h"
 #include "netqueue.h"
 
 const struct vp_means *const vp_means_all[] = {
-    &vp_means_file, &vp_means_cpulist,   &vp_means_cpumask, &vp_means_irq,  &vp_means_irqbalance,
-    &vp_means_net,  &vp_means_ksm_nodes, &vp_means_queue,   &vp_means_pool, &vp_means_affinity,
+    &vp_means_file,
+    &vp_means_cpulist,
+    &vp_means_cpumask,
+    &vp_means_affinity,
+    &vp_means_irq,
+    &vp_means_irqbalance,
+    &vp_means_ksm_nodes,
+    &vp_means_net,
+    &vp_means_pool,
+    &vp_means_queue,
     NULL,
 };
 
