@@ -369,6 +369,8 @@ static hwloc_bitmap_t wish_balance(struct work *work)
     for (size_t i = 0; i < work->n; i++)
         hwloc_bitmap_set(ours, work->steers[i].irq.number);
     const int r = read_base(work, &process, &base);
+    if (r == -ENOENT) /* it listens no more */
+        return NULL;
     /*
      * One that is busy would soon be told without what it had before: the next time will do. Other
      * failures are there still when the wish is carried out, and are reported then.

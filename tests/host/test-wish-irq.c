@@ -399,6 +399,22 @@ START_TEST(irqbalance_is_busy)
 }
 END_TEST
 
+/* One that runs and does not listen is no help. */
+START_TEST(irqbalance_is_deaf)
+{
+    STAGE stage;
+    stage_open(&stage);
+    const struct fake *fake = &stage.machine.fake;
+    irqhost_irq(fake, 30, "eth0-rx-0", NULL, "0-7");
+    fake_file(fake, "/run/irqbalance/irqbalance77.sock", "");
+    fake_file(fake, "/proc/77/comm", "irqbalance\n");
+    fake_file(fake, "/proc/77/stat", "77 (irqbalance) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0\n");
+    enter(&stage, "db", VP_POLICY_DEDICATED, 3, "irq/others=off-dedicated");
+    check_wishes(&stage, "cpumask /proc/irq/default_smp_affinity = f1 (db)\nirq irq/30 = 0,4-7 (db)\n");
+}
+END_TEST
+
 VP_TEST_MAIN("wish-irq", VP_TEST(nobody_wants), VP_TEST(devices), VP_TEST(devices_elsewhere),
              VP_TEST(devices_of_floating), VP_TEST(others), VP_TEST(wide), VP_TEST(serving), VP_TEST(foreign),
-             VP_TEST(with_irqbalance), VP_TEST(irqbalance_comes_and_goes), VP_TEST(irqbalance_is_busy))
+             VP_TEST(with_irqbalance), VP_TEST(irqbalance_comes_and_goes), VP_TEST(irqbalance_is_busy),
+             VP_TEST(irqbalance_is_deaf))
