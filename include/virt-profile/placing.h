@@ -40,8 +40,6 @@ hwloc_bitmap_t vp_placing_nodes(const struct vp_placement *placement,
  * Also where the definition has cells of its own.
  */
 const char *vp_placing_no_cells(const struct vp_planning *planning);
-/* Will <cpu> say a mode or a model by itself, once the plan so far is carried out? */
-bool vp_placing_names_cpu(const struct vp_planning *planning);
 
 /**
  * The place that a stored definition's pins and cells say, where they are of the kind that is asked for.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "cpudefault.h"
 #include "cpufeature.h"
 #include "knobs.h"
 #include "planner.h"
@@ -134,6 +135,7 @@ static int plan_cache(struct vp_planning *planning, const struct vp_setting *set
         vp_plan_skip(planning, setting, "the host's caches need CPU mode host-passthrough or maximum");
         return 0;
     }
+    vp_cpu_plan_default(planning, setting);
     vp_plan_attr(planning, setting, root, "cpu/cache/@mode", caches[cache],
                  cache == CACHE_PASSTHROUGH ? "guest's scheduler sees the caches its vCPUs really share"
                  : cache == CACHE_EMULATE   ? "guest sees one level-3 cache per socket"
@@ -261,6 +263,7 @@ static int plan_topology(struct vp_planning *planning, const struct vp_setting *
         return 0;
     }
     vp_autofree char *all = vp_asprintf("%u", n);
+    vp_cpu_plan_default(planning, setting);
     /* dies as libvirt prints it (virCPUDefFormatBuf()). */
     const struct {
         const char *path, *value;
@@ -333,7 +336,7 @@ const struct vp_knob vp_knobs_cpu[] = {
         .doc = "Which CPU caches an x86 guest sees: the host's (with CPU mode host-passthrough or maximum "
                "only), an emulated level-3 cache, or none.",
         .plan = plan_cache,
-        .verify = vp_verify_definition,
+        .verify = vp_cpu_verify_default,
     },
     {
         .name = "cpu.features",
@@ -357,7 +360,7 @@ const struct vp_knob vp_knobs_cpu[] = {
                "definition has neither a topology nor NUMA cells. Later changes of the maximum number of "
                "vCPUs have to go through the definition, because libvirt wants the two to agree.",
         .plan = plan_topology,
-        .verify = vp_verify_definition,
+        .verify = vp_cpu_verify_default,
     },
     {.name = NULL},
 };

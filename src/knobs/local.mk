@@ -6,6 +6,7 @@ libvirt_profile_a_SOURCES += \
 	src/knobs/iothread.c src/knobs/iotune.c
 
 libvirt_profile_a_SOURCES += \
+	include/virt-profile/cpudefault.h src/knobs/cpudefault.c \
 	include/virt-profile/cpufeature.h src/knobs/cpufeature.c src/knobs/cpu.c src/knobs/cputune.c \
 	include/virt-profile/guestmem.h src/knobs/guestmem.c include/virt-profile/memoryknobs.h \
 	src/knobs/memory.c src/knobs/memory_backing.c src/knobs/memory_balloon.c src/knobs/memory_limits.c

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "cpudefault.h"
 #include "guestmem.h"
 #include "place.h"
 #include "placing.h"
@@ -69,19 +70,6 @@ static void plan_sockets(struct vp_planning *planning, const struct vp_setting *
                  n);
 }
 
-/* What libvirt would complete <cpu> by anyway (see is_cpu_known()), so that it is undone with the cells. */
-static void plan_default_cpu(struct vp_planning *planning, const struct vp_setting *setting)
-{
-    static const char reason[] = "the CPU that a PC has when the definition says none";
-    vp_node *root = planning->domain->root;
-    if (vp_placing_names_cpu(planning) || !vp_domain_is_x86(planning->domain))
-        return;
-    vp_plan_attr(planning, setting, root, "cpu/@mode", "custom", reason);
-    vp_plan_attr(planning, setting, root, "cpu/@match", "exact", reason);
-    vp_plan_attr(planning, setting, root, "cpu/@check", "none", reason);
-    vp_plan_element(planning, setting, root, "cpu/model", "<model fallback='forbid'>qemu64</model>", reason);
-}
-
 /* Does the plan give the guest cells, or has the definition some? */
 static bool has_cells(const struct vp_planning *planning)
 {
@@ -105,7 +93,7 @@ static int plan_cells(struct vp_planning *planning, const struct vp_setting *set
         vp_plan_skip(planning, setting, "%s", no);
         return 0;
     }
-    plan_default_cpu(planning, setting);
+    vp_cpu_plan_default(planning, setting);
     for (unsigned i = 0; i < placement->n_cells; i++) {
         vp_autofree char *path = vp_asprintf("cpu/numa/cell[%u]", i);
         vp_autofree char *element = cell_element(placement, topology, i);
@@ -229,7 +217,7 @@ const struct vp_knob vp_knobs_numa[] = {
             "Done for placed x86 and aarch64 guests (cpu.placement dedicated or node) of whole MiB without "
             "cells of their own. no spreads it without its knowledge.",
         .plan = plan_cells,
-        .verify = vp_verify_definition,
+        .verify = vp_cpu_verify_default,
     },
     {
         .name = "memory.numa",

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "cpudefault.h"
 #include "guestmem.h"
 #include "iothreadids.h"
 #include "locality.h"
@@ -41,28 +42,6 @@ static unsigned guest_threads(const struct vp_planning *planning, unsigned vcpus
     return (unsigned)threads;
 }
 
-bool vp_placing_names_cpu(const struct vp_planning *planning)
-{
-    vp_node *root = planning->domain->root;
-    vp_autofree char *mode = vp_planned(planning, root, "cpu/@mode");
-    vp_autofree char *model = vp_planned(planning, root, "cpu/model");
-    return (mode != NULL && !vp_same(mode, "custom")) || model != NULL;
-}
-
-/*
- * libvirt completes a <cpu> that says no more than cells by a model that depends on the machine
- * (qemuDomainDefSetDefaultCPU()), but not for KVM on ARM. Which one is known of PCs only.
- */
-static bool is_cpu_known(const struct vp_planning *planning)
-{
-    const struct vp_domain *domain = planning->domain;
-    const char *arch = vp_node_walk_attr(domain->root, "os/type", "arch");
-    const char *machine = vp_node_walk_attr(domain->root, "os/type", "machine");
-    const bool pc = machine == NULL || vp_starts(machine, "pc") || vp_same(machine, "q35");
-    return vp_placing_names_cpu(planning) || (vp_domain_is_x86(domain) && !vp_same(arch, "i686") && pc) ||
-           (!vp_domain_is_x86(domain) && vp_domain_is_kvm(domain));
-}
-
 const char *vp_placing_no_cells(const struct vp_planning *planning)
 {
     const struct vp_domain *domain = planning->domain;
@@ -79,7 +58,8 @@ const char *vp_placing_no_cells(const struct vp_planning *planning)
         return "NUMA cells are made for x86 and aarch64 guests only";
     if (!vp_guestmem_read(domain, &memory) || memory.boot % MIB != 0)
         return "NUMA cells are made of whole MiB, and the guest's memory is not";
-    return is_cpu_known(planning) ? NULL : "NUMA cells are part of the guest's CPU, which names no model";
+    return vp_cpu_default_is_known(planning) ? NULL
+                                             : "NUMA cells are part of the guest's CPU, which names no model";
 }
 
 static void read_demand(struct vp_planning *planning, const struct vp_setting *setting,

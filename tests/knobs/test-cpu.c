@@ -11,6 +11,10 @@
     "<cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='3'/><vcpupin vcpu='2' cpuset='6'/>"    \
     "<vcpupin vcpu='3' cpuset='7'/></cputune>"
 
+#define COMPLETED_CPU                                                                                        \
+    "cpu/@mode = custom\ncpu/@match = exact\ncpu/@check = none\n"                                            \
+    "cpu/model = <model fallback='forbid'>qemu64</model>\n"
+
 static const struct vp_trial model_rows[] = {
     {.set = "cpu.model=host-passthrough",
      .domain = "",
@@ -162,7 +166,9 @@ static const struct vp_trial cache_rows[] = {
     {.set = "cpu.cache=passthrough",
      .domain = "<cpu mode='host-model'/>",
      .expect = "skipped cpu.cache: the host's caches need CPU mode*\n"},
-    {.set = "cpu.cache=emulate", .domain = "", .expect = "cpu/cache/@mode = emulate\ncpu/cache/@level = 3\n"},
+    {.set = "cpu.cache=emulate",
+     .domain = "",
+     .expect = COMPLETED_CPU "cpu/cache/@mode = emulate\ncpu/cache/@level = 3\n"},
     {.set = "cpu.cache=emulate",
      .domain = OS("aarch64", "virt"),
      .expect = "skipped cpu.cache: libvirt sets the CPU's caches for x86*\n"},
@@ -319,17 +325,17 @@ END_TEST
     "\ncpu/topology/@threads = 1\n"
 
 static const struct vp_trial topology_rows[] = {
-    {.set = "cpu.topology=cores", .domain = "", .expect = TOPOLOGY("1", "4")},
-    {.set = "cpu.topology=sockets", .domain = "", .expect = TOPOLOGY("4", "1")},
+    {.set = "cpu.topology=cores", .domain = "", .expect = COMPLETED_CPU TOPOLOGY("1", "4")},
+    {.set = "cpu.topology=sockets", .domain = "", .expect = COMPLETED_CPU TOPOLOGY("4", "1")},
     {.set = "cpu.topology=cores",
      .domain = "<vcpu current='2'>6</vcpu>" DEFAULT_CPU,
      .expect = TOPOLOGY("1", "6")},
     {.set = "cpu.topology=sockets",
      .domain = VP_TRIAL_OS("http://microsoft.com/win/11"),
-     .expect = TOPOLOGY("4", "1") "warning cpu.topology: desktop editions of Windows*gets 4\n"},
+     .expect = COMPLETED_CPU TOPOLOGY("4", "1") "warning cpu.topology: desktop editions of Windows*gets 4\n"},
     {.set = "cpu.topology=sockets",
      .domain = "<vcpu>2</vcpu>" VP_TRIAL_OS("http://microsoft.com/win/11"),
-     .expect = TOPOLOGY("2", "1")},
+     .expect = COMPLETED_CPU TOPOLOGY("2", "1")},
     {.set = "cpu.topology=cores",
      .domain = "<cpu><topology sockets='4' cores='1' threads='1'/></cpu>",
      .expect = "skipped cpu.topology: the definition has a topology*\n"},

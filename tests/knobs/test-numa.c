@@ -102,15 +102,16 @@ static const struct vp_trial nodes[] = {
      TWO},
     /* A socket for each cell, where they are equal. */
     {GUEST("8", "8"), KIND "memory.cells=auto; cpu.topology=cores",
+     DEFAULT_CPU
      "cpu/topology/@sockets = 2\ncpu/topology/@dies = 1\ncpu/topology/@cores = 4\ncpu/topology/@threads = 1\n" PINS_8
-         EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"),
+         EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-7", "4194304"),
      TWO},
     {GUEST("7", "7"), KIND "memory.cells=auto; cpu.topology=cores",
+     DEFAULT_CPU
      "cpu/topology/@sockets = 1\ncpu/topology/@dies = 1\ncpu/topology/@cores = 7\ncpu/topology/@threads = 1\n"
      "cputune/vcpupin[0]/@cpuset = *\ncputune/vcpupin[1]/@cpuset = *\ncputune/vcpupin[2]/@cpuset = *\n"
      "cputune/vcpupin[3]/@cpuset = *\ncputune/vcpupin[4]/@cpuset = *\ncputune/vcpupin[5]/@cpuset = *\n"
-     "cputune/vcpupin[6]/@cpuset = *\n" EMULATOR DEFAULT_CPU CELL("0", "0-3", "4194304")
-         CELL("1", "4-6", "3145728"),
+     "cputune/vcpupin[6]/@cpuset = *\n" EMULATOR CELL("0", "0-3", "4194304") CELL("1", "4-6", "3145728"),
      TWO},
     {GUEST("24", "8"), "cpu.placement=node; memory.numa=strict; memory.cells=auto",
      PIN("0", "2-7") PIN("1", "2-7") PIN("2", "2-7") PIN("3", "2-7") PIN("4", "10-15") PIN("5", "10-15")
