@@ -134,6 +134,9 @@ json_object *vp_placed_json(const struct vp_topology *topology, const struct vp_
     for (size_t i = 0; i < placement->n_reasons; i++)
         vp_json_append_text(reasons, placement->reasons[i]);
     vp_json_add_text(object, "policy", vp_policy_names[placement->policy]);
+    vp_json_add_text(object, "threads",
+                     placement->policy == VP_POLICY_DEDICATED ? vp_threads_names[placement->threads] : NULL);
+    vp_json_add_bool(object, "confirmed", placement->confirmed);
     vp_json_add(object, "vcpus", sets_json(placement->vcpus, placement->n_vcpus));
     vp_placed_add_set(object, "emulator", placement->emulator);
     vp_json_add(object, "iothreads", sets_json(placement->iothreads, placement->n_iothreads));

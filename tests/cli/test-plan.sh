@@ -92,7 +92,11 @@ d = json.load(sys.stdin)
 sys.exit(0 if ($2) else 1)" <<<"$OUT" 2>"$work/stderr"; then ok "$1"; else not_ok "$1" "$(cat "$work/stderr") $OUT"; fi
 }
 plan --json --host "$pair"
-json 'plan --json: placement' "d['placement']['vcpus'] == ['2', '3'] and d['placement']['policy'] == 'dedicated' and d['placement']['cells'] == [{'node': 0, 'memory_node': 0, 'vcpus': 2, 'memory_kib': 1048576, 'page_kib': 0}] and d['placement']['reasons'] and d['unplaced'] is None"
+json 'plan --json: placement' "d['placement']['vcpus'] == ['2', '3'] and d['placement']['policy'] == 'dedicated' and d['placement']['threads'] == 'siblings' and d['placement']['confirmed'] is False and d['placement']['cells'] == [{'node': 0, 'memory_node': 0, 'vcpus': 2, 'memory_kib': 1048576, 'page_kib': 0}] and d['placement']['reasons'] and d['unplaced'] is None"
+run_here plan --json --host "$pair" "$work/elsewhere.xml"
+json 'plan --json: confirmed' "d['placement']['vcpus'] == ['4', '5'] and d['placement']['confirmed'] is True"
+plan --json --host "$pair" --set cpu.placement=shared
+json 'plan --json: floating' "d['placement']['policy'] == 'shared' and d['placement']['threads'] is None"
 plan --json --host 'synthetic:core:2 pu:1'
 json 'plan --json: no room' "d['placement'] is None and '1 are missing' in d['unplaced']"
 plan --json --host "$pair" --set cpu.placement=keep
