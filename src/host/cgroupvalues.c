@@ -20,12 +20,16 @@ struct reading {
     struct vp_cgroupvalues values;
 };
 
-static void add(struct reading *reading, const char *controller, const char *file, char *value)
+static void VP_PRINTF(4, 5)
+    add(struct reading *reading, const char *controller, const char *file, const char *fmt, ...)
 {
     struct vp_cgroupvalues *values = &reading->values;
+    va_list ap;
+    va_start(ap, fmt);
     vp_grow(&values->items, values->n, &values->cap, sizeof(values->items[0]));
     values->items[values->n++] =
-        (struct vp_cgroupvalue){.controller = controller, .file = file, .value = value};
+        (struct vp_cgroupvalue){.controller = controller, .file = file, .value = vp_vasprintf(fmt, ap)};
+    va_end(ap);
 }
 
 static int bad(const struct vp_limit *limit, struct vp_error **err)
@@ -39,11 +43,11 @@ static int read_cpu_weight(struct reading *reading, const struct vp_limit *limit
     if (vp_u64_parse(limit->value, 1, 10000, &weight) < 0)
         return bad(limit, err);
     if (reading->unified) {
-        add(reading, "cpu", "cpu.weight", vp_asprintf("%" PRIu64, weight));
+        add(reading, "cpu", "cpu.weight", "%" PRIu64, weight);
         return 0;
     }
     const uint64_t shares = weight * 1024 / 100;
-    add(reading, "cpu", "cpu.shares", vp_asprintf("%" PRIu64, shares < 2 ? 2 : shares));
+    add(reading, "cpu", "cpu.shares", "%" PRIu64, shares < 2 ? 2 : shares);
     return 0;
 }
 
@@ -56,10 +60,10 @@ static int read_cpu_quota(struct reading *reading, const struct vp_limit *limit,
         return bad(limit, err);
     const uint64_t quota = percent * PERIOD_US / 100;
     if (reading->unified) {
-        add(reading, "cpu", "cpu.max", vp_asprintf("%" PRIu64 " %u", quota, PERIOD_US));
+        add(reading, "cpu", "cpu.max", "%" PRIu64 " %u", quota, PERIOD_US);
     } else {
-        add(reading, "cpu", "cpu.cfs_period_us", vp_asprintf("%u", PERIOD_US));
-        add(reading, "cpu", "cpu.cfs_quota_us", vp_asprintf("%" PRIu64, quota));
+        add(reading, "cpu", "cpu.cfs_period_us", "%u", PERIOD_US);
+        add(reading, "cpu", "cpu.cfs_quota_us", "%" PRIu64, quota);
     }
     return 0;
 }
@@ -85,9 +89,9 @@ static int read_memory(struct reading *reading, const struct vp_limit *limit, st
     if (file == NULL)
         return 0;
     if (infinite)
-        add(reading, "memory", file, vp_strdup(reading->unified ? "max" : "-1"));
+        add(reading, "memory", file, "%s", reading->unified ? "max" : "-1");
     else
-        add(reading, "memory", file, vp_asprintf("%" PRIu64, bytes));
+        add(reading, "memory", file, "%" PRIu64, bytes);
     return 0;
 }
 
@@ -97,14 +101,11 @@ static int read_io_weight(struct reading *reading, const struct vp_limit *limit,
     if (vp_u64_parse(limit->value, 1, 10000, &weight) < 0)
         return bad(limit, err);
     if (reading->unified) {
-        add(reading, "io", "io.weight", vp_asprintf("default %" PRIu64, weight));
+        add(reading, "io", "io.weight", "default %" PRIu64, weight);
         return 0;
     }
     const uint64_t scaled = weight * 500 / 100;
-    add(reading, "blkio", "blkio.bfq.weight",
-        vp_asprintf("%" PRIu64, scaled < 10     ? 10
-                                : scaled > 1000 ? 1000
-                                                : scaled));
+    add(reading, "blkio", "blkio.bfq.weight", "%" PRIu64, scaled < 10 ? 10 : scaled > 1000 ? 1000 : scaled);
     return 0;
 }
 
@@ -169,9 +170,9 @@ static int read_io_line(struct reading *reading, const struct vp_limit *limit, c
     while (i + 1 < VP_ARRAY_SIZE(kinds) && !vp_same(kinds[i].property, limit->property))
         i++;
     if (reading->unified)
-        add(reading, "io", "io.max", vp_asprintf("%s %s=%" PRIu64, number, kinds[i].key, amount));
+        add(reading, "io", "io.max", "%s %s=%" PRIu64, number, kinds[i].key, amount);
     else
-        add(reading, "blkio", kinds[i].file, vp_asprintf("%s %" PRIu64, number, amount));
+        add(reading, "blkio", kinds[i].file, "%s %" PRIu64, number, amount);
     reading->values.items[reading->values.n - 1].several = true;
     return 0;
 }

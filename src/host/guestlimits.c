@@ -22,10 +22,11 @@ bool vp_limit_is_known(const char *property)
     return false;
 }
 
-static void add(struct vp_limits *limits, const char *property, char *value)
+static void add(struct vp_limits *limits, const char *property, const char *value)
 {
     vp_grow(&limits->items, limits->n, &limits->cap, sizeof(limits->items[0]));
-    limits->items[limits->n++] = (struct vp_limit){.property = vp_strdup(property), .value = value};
+    limits->items[limits->n++] =
+        (struct vp_limit){.property = vp_strdup(property), .value = vp_strdup(value)};
 }
 
 /* A value goes into a file that systemd reads: it must not start a section or another property. */
@@ -52,7 +53,7 @@ static int add_wants(const struct vp_entry *entry, struct vp_limits *limits, str
         if (!is_clean(want->value))
             return vp_fail(err, EINVAL, "domain '%s' cannot have %s: its value is not a line of text",
                            entry->name, property);
-        add(limits, property, vp_strdup(want->value));
+        add(limits, property, want->value);
     }
     return 0;
 }
@@ -68,8 +69,9 @@ static void add_cpus(const struct vp_placement *placement, const struct vp_pins 
     for (unsigned i = 0; i < placement->n_iothreads; i++)
         (void)hwloc_bitmap_or(set, set, placement->iothreads[i]);
     (void)hwloc_bitmap_or(set, set, placement->emulator);
+    vp_autofree char *text = vp_bitmap_text(set);
     if (!hwloc_bitmap_iszero(set))
-        add(limits, VP_LIMIT_CPUS, vp_bitmap_text(set));
+        add(limits, VP_LIMIT_CPUS, text);
 }
 
 static void add_nodes(const struct vp_placement *placement, const struct vp_topology *topology,
@@ -80,8 +82,9 @@ static void add_nodes(const struct vp_placement *placement, const struct vp_topo
         vp_oom();
     for (unsigned i = 0; i < placement->n_cells; i++)
         (void)hwloc_bitmap_set(set, topology->nodes[placement->cells[i].memory_node].os);
+    vp_autofree char *text = vp_bitmap_text(set);
     if (!hwloc_bitmap_iszero(set))
-        add(limits, VP_LIMIT_NODES, vp_bitmap_text(set));
+        add(limits, VP_LIMIT_NODES, text);
 }
 
 int vp_limits_read(const struct vp_entry *entry, const struct vp_topology *topology,
