@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hugepages.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -118,6 +119,7 @@ static int check_room(const struct vp_root *root, const struct pool *pool, uint6
     const int r = vp_conf_read(root, &conf, err);
     if (r < 0)
         return r;
+    assert(pool->page_kib > 0);
     const uint64_t keep = vp_conf_reserve_kib(&conf, meminfo(text, "MemTotal")) / 4;
     /* Files that are cached can be dropped. */
     const uint64_t room = meminfo(text, "MemFree") + meminfo(text, "Active(file)") +

@@ -27,11 +27,11 @@ int rig_write(const struct vp_root *root, const char *target, const char *value,
 void rig_for_each(const char *list, void (*each)(void *cookie, const char *name, const char *value),
                   void *cookie);
 /* Others write a file of a struct fake; an empty value removes it. */
-void rig_set(void *fake, const char *name, const char *value);
+void rig_set(void *cookie, const char *name, const char *value);
 /* Fails unless a file of a struct fake has the value; an empty one: is not there. */
-void rig_check(void *fake, const char *name, const char *value);
+void rig_check(void *cookie, const char *name, const char *value);
 /* Adds to struct vp_wishes. */
-void rig_wish(void *wishes, const char *name, const char *value);
+void rig_wish(void *cookie, const char *name, const char *value);
 
 /* Reconcile with a list of wishes. Returns what happened, "set a = 1, failed e = 2!"; owned. */
 char *rig_reconcile(const struct fake *fake, const char *wanted) VP_MUST_USE;

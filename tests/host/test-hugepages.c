@@ -84,12 +84,12 @@ END_TEST
 static const char *const targets[] = {
     "",
     "/",
-    POOL,
-    POOL "@"
-         "x/y",
+    "/sys/devices/system/node/node1/hugepages/hugepages-2048kB",
+    "/sys/devices/system/node/node1/hugepages/hugepages-2048kB@x/y",
     "/sys/devices/system/node/node/hugepages/hugepages-2048kB@x",
     "/sys/devices/system/node/nodeX/hugepages/hugepages-2048kB@x",
     "/sys/devices/system/node/node1/hugepages/hugepages-kB@x",
+    "/sys/devices/system/node/node1/hugepages/hugepages-0kB@x",
     "/sys/devices/system/node/node1/hugepages/@x",
     "/sys/devices/system/node/node1",
     "/sys/kernel/mm/hugepages/hugepages-2048kB@x",
