@@ -97,8 +97,11 @@ int vp_hook_guest_place(const struct vp_hook_call *call, enum vp_phase phase, st
     engine.placer = guest->placer;
     vp_autodomain asked = vp_domain_copy(guest->domain);
     const int r = vp_engine_plan(&engine, &request, asked, &guest->result, err);
-    if (r < 0)
+    if (r < 0) {
+        /* It may start all the same, as its definition is, and `started` must not find it unknown. */
+        (void)vp_hook_guest_store(call, guest, NULL);
         return r;
+    }
     if (guest->result.plan != NULL) {
         guest->entry->profile = vp_strdup(guest->result.profile->name);
         take_wants(guest->entry, guest->result.plan);

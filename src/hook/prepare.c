@@ -141,6 +141,21 @@ static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struc
     return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
 }
 
+static enum vp_hook_outcome place(const struct vp_hook_call *call, const struct vp_hook_op *op,
+                                  struct vp_hook_guest *guest)
+{
+    vp_autoerror err = NULL;
+    if (vp_hook_guest_place(call, op->phase, guest, &err) < 0)
+        return cannot_plan(call, err->message);
+    if (guest->result.plan == NULL)
+        return VP_HOOK_DONE;
+    *call->refuse = guest->result.profile->enforce == VP_ENFORCE_REFUSE;
+    enum vp_hook_outcome outcome = judge(call, guest);
+    if (outcome == VP_HOOK_DONE)
+        outcome = guard_memory(call, guest);
+    return outcome == VP_HOOK_DONE ? deliver(call, guest) : outcome;
+}
+
 enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const struct vp_hook_op *op)
 {
     vp_autoerror err = NULL;
@@ -148,17 +163,7 @@ enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const stru
     if (vp_hook_guest_read(call, &guest, &err) < 0)
         return cannot_plan(call, err->message);
     *call->refuse = tag_refuses(guest.domain);
-    if (vp_hook_guest_place(call, op->phase, &guest, &err) < 0)
-        return cannot_plan(call, err->message);
-    if (guest.result.plan == NULL)
-        return VP_HOOK_DONE;
-    *call->refuse = guest.result.profile->enforce == VP_ENFORCE_REFUSE;
-
-    enum vp_hook_outcome outcome = judge(call, &guest);
-    if (outcome == VP_HOOK_DONE)
-        outcome = guard_memory(call, &guest);
-    if (outcome == VP_HOOK_DONE)
-        outcome = deliver(call, &guest);
+    const enum vp_hook_outcome outcome = place(call, op, &guest);
     if (outcome == VP_HOOK_REFUSED)
         vp_hook_guest_end(call, guest.domain);
     return outcome;

@@ -4,8 +4,8 @@
 . "$GUEST_LIB/case.sh"
 
 tag() { # enforce
-    sed "s|<memory |<metadata><vp:profile xmlns:vp='urn:virt-profile:domain:1' name='sql-db'$1/></metadata>\n  <memory |" \
-        "$TEMPLATES/server.xml"
+    sed -e "s|<memory |<metadata><vp:profile xmlns:vp='urn:virt-profile:domain:1' name='sql-db'$1/></metadata>\n  <memory |" \
+        -e 's|<vcpu>2</vcpu>|<vcpu>1</vcpu>|' "$TEMPLATES/server.xml"
 }
 
 tag " enforce='refuse'" >"$SANDBOX/refuse.xml"
