@@ -21,10 +21,14 @@ enum vp_threads {
 };
 extern const char *const vp_threads_names[VP_THREADS_N_];
 
-/* What may become of a guest that no node holds. */
+/*
+ * What may become of a guest that no node holds. Spreading is for a definition that may get no cells: the
+ * guest is on several nodes without knowing of them, with memory on others than its CPUs if there is no
+ * other way.
+ */
 enum vp_split {
     VP_SPLIT_CELLS,  /* it gets NUMA cells, or those that it has go to nodes, each whole */
-    VP_SPLIT_SPREAD, /* its definition may get no cells: it goes on several nodes without knowing of them */
+    VP_SPLIT_SPREAD, /* one that has no cells is spread */
     VP_SPLIT_NEVER,  /* it is refused */
 };
 

@@ -16,9 +16,9 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/pciname.h src/model/pciname.c \
 	include/virt-profile/place.h src/model/place.c \
 	include/virt-profile/placement.h src/model/placement.c src/model/placement_build.c \
-	src/model/placement_copy.c src/model/placement_cells.c src/model/placement_cores.c \
-	src/model/placement_float.c src/model/placement_keep.c src/model/placement_nodes.c src/model/placement_why.c \
-	src/model/search.h \
+	src/model/placement_cells.c src/model/placement_copy.c src/model/placement_cores.c \
+	src/model/placement_float.c src/model/placement_keep.c src/model/placement_nodes.c \
+	src/model/placement_share.c src/model/placement_why.c src/model/search.h \
 	include/virt-profile/placer.h src/model/placer.c \
 	include/virt-profile/plan.h src/model/plan.c \
 	include/virt-profile/planner.h src/model/planner.c \

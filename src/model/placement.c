@@ -274,7 +274,7 @@ static hwloc_bitmap_t filter(const struct vp_occupied *occupied, const struct vp
 struct attempt {
     const struct vp_occupied *occupied;
     const struct vp_demand *demand;
-    bool near;
+    bool near, loose;
     struct vp_search *best, *failed; /* failed: the last one */
 };
 
@@ -282,6 +282,13 @@ static void attempt_done(struct attempt *attempt)
 {
     vp_search_free(attempt->best);
     vp_search_free(attempt->failed);
+}
+
+static bool find(struct vp_search *search, bool loose)
+{
+    if (search->demand->policy == VP_POLICY_SHARED)
+        return vp_search_share(search);
+    return loose ? vp_search_loose(search) : vp_search_nodes(search);
 }
 
 /* Try the filters with one page size. A search on fewer nodes takes the place of the best. */
@@ -294,7 +301,7 @@ static void try_size(struct attempt *attempt, uint64_t page_kib, int size)
             return;
         struct vp_search *search = vp_search_new(attempt->occupied, demand, page_kib, size, usable);
         struct vp_search **slot = &attempt->failed;
-        if (demand->policy == VP_POLICY_SHARED ? vp_search_share(search) : vp_search_nodes(search)) {
+        if (find(search, attempt->loose)) {
             if (attempt->best != NULL && attempt->best->n_chosen <= search->n_chosen) {
                 vp_search_free(search);
                 continue;
@@ -350,13 +357,15 @@ static int fail_pages(const struct vp_topology *topology, const struct vp_demand
 static int search_place(const struct vp_occupied *occupied, const struct vp_demand *demand,
                         struct vp_placement **ret_placement, struct vp_error **err)
 {
-    VP_CLEANUP(attempt_done)
-    struct attempt attempt = {occupied, demand, .near = demand->within != NULL && demand->n_cells == 0};
-    if (attempt.near)
-        try_all(&attempt);
-    attempt.near = false;
-    if (attempt.best == NULL)
-        try_all(&attempt);
+    const bool bound = demand->within != NULL && demand->n_cells == 0;
+    const bool spreads = demand->split == VP_SPLIT_SPREAD && demand->n_cells == 0;
+    VP_CLEANUP(attempt_done) struct attempt attempt = {.occupied = occupied, .demand = demand};
+    for (unsigned loose = 0; loose <= (spreads ? 1 : 0); loose++)
+        for (unsigned near = bound ? 2 : 1; near-- > 0 && attempt.best == NULL;) {
+            attempt.loose = loose > 0;
+            attempt.near = near > 0;
+            try_all(&attempt);
+        }
     if (attempt.best != NULL)
         return demand->policy == VP_POLICY_SHARED ? vp_placement_share(attempt.best, ret_placement, err)
                                                   : vp_search_build(attempt.best, ret_placement, err);

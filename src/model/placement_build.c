@@ -242,35 +242,77 @@ static void fill_given(const struct vp_search *search, struct vp_placement *plac
     }
 }
 
-/* Ranges of vCPUs, and memory for each. */
-static void fill_shares(const struct vp_search *search, struct vp_placement *placement)
+/* Ranges of vCPUs on the chosen nodes, without memory. */
+static void fill_ranges(const struct vp_search *search, struct vp_placement *placement)
 {
     unsigned first = 0;
-    for (unsigned i = 0; i < placement->n_cells; i++) {
+    for (unsigned i = 0; i < search->n_chosen; i++) {
         struct vp_guest_cell *cell = &placement->cells[i];
         cell->n = search->share[i];
         (void)hwloc_bitmap_set_range(cell->vcpus, first, (int)(first + cell->n - 1));
         cell->node = search->chosen[i];
         cell->memory_node = search->home[cell->node];
-        cell->page_kib = search->page_kib;
-        cell->size = search->size;
         first += cell->n;
     }
-    share_memory(search, placement);
+    for (unsigned i = 0; i < placement->n_cells; i++) {
+        placement->cells[i].page_kib = search->page_kib;
+        placement->cells[i].size = search->size;
+    }
     placement->spread = placement->n_cells > 1 && search->demand->split == VP_SPLIT_SPREAD;
+}
+
+/* The cell whose CPUs have memory on this node; as many as nodes were chosen for none. */
+static unsigned cell_near(const struct vp_search *search, unsigned node)
+{
+    unsigned at = 0;
+    while (at < search->n_chosen && search->home[search->chosen[at]] != node)
+        at++;
+    return at;
+}
+
+/* CPUs on the chosen nodes, memory in pieces, in cells of their own where the CPUs are not. */
+static struct vp_placement *build_loose(const struct vp_search *search)
+{
+    VP_CLEANUP(vp_pieces_done) struct vp_pieces pieces = {0};
+    unsigned n = search->n_chosen;
+    (void)vp_search_pieces(search, &pieces); /* it was found before */
+    for (size_t i = 0; i < pieces.n; i++)
+        n += cell_near(search, pieces.items[i].node) == search->n_chosen;
+    struct vp_placement *placement = vp_placement_new(search->demand, n);
+    fill_ranges(search, placement);
+    for (size_t i = pieces.n; i-- > 0;) {
+        const unsigned node = pieces.items[i].node;
+        const unsigned at = cell_near(search, node);
+        struct vp_guest_cell *cell = &placement->cells[at < search->n_chosen ? at : --n];
+        if (at == search->n_chosen)
+            cell->node = cell->memory_node = node;
+        cell->memory_kib += pieces.items[i].kib;
+    }
+    vp_placement_say(placement,
+                     "no set of nodes has CPUs and memory in proportion; memory comes from others too");
+    return placement;
+}
+
+static struct vp_placement *build_cells(const struct vp_search *search)
+{
+    const bool given = search->demand->n_cells > 0;
+    if (search->loose)
+        return build_loose(search);
+    struct vp_placement *placement =
+        vp_placement_new(search->demand, given ? (unsigned)search->n_parts : search->n_chosen);
+    if (given) {
+        fill_given(search, placement);
+    } else {
+        fill_ranges(search, placement);
+        share_memory(search, placement);
+    }
+    return placement;
 }
 
 int vp_search_build(const struct vp_search *search, struct vp_placement **ret_placement,
                     struct vp_error **err)
 {
-    const bool given = search->demand->n_cells > 0;
-    vp_autoplacement placement =
-        vp_placement_new(search->demand, given ? (unsigned)search->n_parts : search->n_chosen);
-
-    if (given)
-        fill_given(search, placement);
-    else
-        fill_shares(search, placement);
+    vp_autoplacement placement = build_cells(search);
     vp_search_explain(search, placement);
     if (search->demand->policy != VP_POLICY_DEDICATED)
         place_floating(search, placement);

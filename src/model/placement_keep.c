@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* Places that need no search over nodes: the one a guest had before, and that of a shared guest. */
+/* The place that a guest had before. */
 
 static bool is_page_wanted(const struct vp_topology *topology, const struct vp_demand *demand,
                            const struct vp_guest_cell *cell)
@@ -155,95 +155,6 @@ int vp_placement_confirm(const struct vp_occupied *occupied, const struct vp_dem
     copy_set(placement->owned, earlier->owned);
     vp_placement_say(placement, "the place that it had before is free");
     const int r = vp_placement_housekeep(placement, occupied, demand, NULL);
-    if (r == 0)
-        *ret_placement = vp_take(&placement);
-    return r;
-}
-
-/* Pieces of memory of a shared guest, in the order they are found: where the most is free. */
-struct piece {
-    unsigned node;
-    const struct vp_part *part;
-    uint64_t kib;
-};
-struct pieces {
-    struct piece *items;
-    size_t n, cap;
-};
-
-static bool add_pieces(const struct vp_search *search, const struct vp_part *part, struct vp_amount *amounts,
-                       struct pieces *pieces)
-{
-    const struct vp_topology *topology = search->topology;
-    const uint64_t unit = part->page_kib > 0 ? part->page_kib : search->unit_kib;
-    uint64_t rest = part->memory_kib;
-    while (rest > 0) {
-        unsigned best = UINT_MAX;
-        uint64_t most = 0;
-        for (unsigned i = 0; i < topology->n_nodes; i++) {
-            if (part->within != NULL && !hwloc_bitmap_isset(part->within, topology->nodes[i].os))
-                continue;
-            const uint64_t left = vp_occupied_free_kib(search->occupied, i, part->size,
-                                                       search->demand->grow_pools, &amounts[i]) /
-                                  unit * unit;
-            if (left > most) {
-                best = i;
-                most = left;
-            }
-        }
-        if (best == UINT_MAX)
-            return false;
-        const uint64_t kib = most < rest ? most : rest;
-        vp_grow(&pieces->items, pieces->n, &pieces->cap, sizeof(pieces->items[0]));
-        pieces->items[pieces->n++] = (struct piece){best, part, kib};
-        amounts[best].kib[part->size + 1] += kib;
-        rest -= kib;
-    }
-    return true;
-}
-
-static bool find_pieces(const struct vp_search *search, struct pieces *pieces)
-{
-    vp_autofree struct vp_amount *amounts = vp_alloc(search->topology->n_nodes, sizeof(amounts[0]));
-    for (unsigned i = 0; i < search->topology->n_nodes; i++)
-        amounts[i].kib[0] = search->demand->overhead_kib;
-    for (size_t i = 0; i < search->n_parts; i++)
-        if (!add_pieces(search, &search->parts[i], amounts, pieces))
-            return false;
-    return true;
-}
-
-bool vp_search_share(struct vp_search *search)
-{
-    struct pieces pieces = {0};
-    const bool found = find_pieces(search, &pieces) && !hwloc_bitmap_iszero(search->usable);
-    free(pieces.items);
-    search->n_chosen = found ? 1 : 0;
-    return found;
-}
-
-int vp_placement_share(const struct vp_search *search, struct vp_placement **ret_placement,
-                       struct vp_error **err)
-{
-    struct pieces pieces = {0};
-    (void)find_pieces(search, &pieces);
-    vp_autofree struct piece *items = pieces.items;
-    vp_autoplacement placement = vp_placement_new(search->demand, (unsigned)pieces.n);
-
-    for (size_t i = 0; i < pieces.n; i++) {
-        struct vp_guest_cell *cell = &placement->cells[i];
-        cell->node = cell->memory_node = items[i].node;
-        (void)hwloc_bitmap_set_range(cell->vcpus, 0, (int)search->demand->vcpus - 1);
-        cell->n = search->demand->vcpus;
-        cell->memory_kib = items[i].kib;
-        cell->page_kib = items[i].part->page_kib;
-        cell->size = items[i].part->size;
-    }
-    copy_set(placement->scopes[0], search->base);
-    for (unsigned i = 0; i < search->demand->vcpus; i++)
-        copy_set(placement->vcpus[i], search->usable);
-    vp_placement_say(placement, "floats on all CPUs that no guest owns; its memory is not bound");
-    const int r = vp_placement_housekeep(placement, search->occupied, search->demand, err);
     if (r == 0)
         *ret_placement = vp_take(&placement);
     return r;

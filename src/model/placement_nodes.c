@@ -45,7 +45,7 @@ static bool memory_fits(const struct vp_search *search, unsigned node)
 static bool rank_node(const struct vp_search *search, unsigned node, bool *taken, struct vp_rank *ret_rank)
 {
     const struct vp_demand *demand = search->demand;
-    if (search->node_units[node] < demand->vcpus || !memory_fits(search, node))
+    if (search->node_units[node] < demand->vcpus || (!search->loose && !memory_fits(search, node)))
         return false;
     if (demand->policy != VP_POLICY_DEDICATED) {
         vp_autobitmap scope = vp_float_scope(search, node, demand->vcpus, ret_rank);
@@ -95,7 +95,8 @@ static bool choose_one(struct vp_search *search)
 /* vCPUs that the memory of a node is enough for. */
 static uint64_t room_of(const struct vp_search *search, unsigned node)
 {
-    return search->node_memory[node] * search->demand->vcpus / search->units;
+    return search->loose ? search->demand->vcpus
+                         : search->node_memory[node] * search->demand->vcpus / search->units;
 }
 
 /* vCPUs that a node takes together with their part of the memory, whole pages. */
@@ -376,6 +377,16 @@ static bool choose_several(struct vp_search *search)
     split(search, room);
     search->cost = walk.best_cost >> 32;
     return true;
+}
+
+bool vp_search_loose(struct vp_search *search)
+{
+    VP_CLEANUP(vp_pieces_done) struct vp_pieces pieces = {0};
+    const struct vp_amount overhead = {{search->demand->overhead_kib}};
+    search->loose = true;
+    return search->home[0] != UINT_MAX && (choose_one(search) || choose_several(search)) &&
+           vp_occupied_fits(search->occupied, search->home[search->chosen[0]], &overhead, false) &&
+           vp_search_pieces(search, &pieces);
 }
 
 bool vp_search_nodes(struct vp_search *search)

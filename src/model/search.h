@@ -25,6 +25,7 @@ struct vp_search {
     size_t n_parts;
     unsigned step;      /* vCPUs that stay together */
     unsigned n_helpers; /* threads of the emulator with a CPU of their own */
+    bool loose;         /* memory need not be where CPUs are */
 
     hwloc_bitmap_t usable; /* CPUs to take from: free ones for dedicated guests, the pool for others */
     hwloc_bitmap_t base;   /* floating guests: the pool without dedicated guests */
@@ -78,6 +79,8 @@ struct vp_search *vp_search_new(const struct vp_occupied *occupied, const struct
 
 /* Choose nodes and their shares, as few and as near as there are. False when the guest does not fit. */
 bool vp_search_nodes(struct vp_search *search);
+/* The same with memory wherever it is, for a guest that is not told of nodes. */
+bool vp_search_loose(struct vp_search *search);
 /* placement_cells.c: the same for a guest that has cells and that no node holds. */
 bool vp_search_cells(struct vp_search *search);
 /* What helpers of the emulator cost on one node at most, in vCPUs: threads beside vCPUs or each other, whole
@@ -114,6 +117,19 @@ struct vp_placement *vp_placement_new(const struct vp_demand *demand, unsigned n
 /* placement_keep.c: the place that the guest had before; -EBUSY when it is not to be had. */
 int vp_placement_confirm(const struct vp_occupied *occupied, const struct vp_demand *demand,
                          struct vp_placement **ret_placement);
+/* placement_share.c: memory that is not bound, in pieces near the nodes chosen for CPUs. */
+struct vp_piece {
+    unsigned node;
+    const struct vp_part *part; /* borrowed from the search */
+    uint64_t kib;
+};
+struct vp_pieces {
+    struct vp_piece *items;
+    size_t n, cap;
+};
+void vp_pieces_done(struct vp_pieces *pieces);
+/* False when all nodes together have too little. */
+bool vp_search_pieces(const struct vp_search *search, struct vp_pieces *ret_pieces);
 /* Is there a CPU and the memory for a shared guest? */
 bool vp_search_share(struct vp_search *search);
 int vp_placement_share(const struct vp_search *search, struct vp_placement **ret_placement,

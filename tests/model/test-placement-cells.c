@@ -205,6 +205,30 @@ static const struct {
      {{0}},
      0,
      "2 3 4 5 10 11 12 13 | emulator 0-1,8-9 | node 0: 4 vCPUs, 512M | node 1: 4 vCPUs, 512M | owned 2-5,10-13"},
+    {"may get no cells, memory away from CPUs",
+     SMT2,
+     "10-15",
+     NULL,
+     {.vcpus = 4, .memory_kib = 100 * GIB, .split = VP_SPLIT_SPREAD},
+     {{0}},
+     0,
+     "2 3 4 5 | emulator 0-1 | node 0: 4 vCPUs, 64G | node 1: 0 vCPUs, 36G | owned 2-5"},
+    {"may get no cells, all memory away from CPUs",
+     FOUR,
+     "6-14",
+     NULL,
+     {.vcpus = 6, .memory_kib = 62 * GIB, .split = VP_SPLIT_SPREAD},
+     {{0}},
+     0,
+     "1 2 3 16 17 18 | emulator 0,15 | node 0: 3 vCPUs, 16G | node 3: 3 vCPUs, 16G | node 1: 0 vCPUs, 16G | node 2: 0 vCPUs, 14G | owned 1-3,16-18"},
+    {"not that much memory in all",
+     SMT2,
+     NULL,
+     NULL,
+     {.vcpus = 4, .memory_kib = 129 * GIB, .split = VP_SPLIT_SPREAD},
+     {{0}},
+     -ENOSPC,
+     "1G are missing"},
     {"must not be split",
      SMT2,
      NULL,
@@ -379,5 +403,90 @@ START_TEST(many_cells)
 }
 END_TEST
 
+#define NODES 4
+#define CELLS 4
+
+static uint64_t next_number(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* Nodes used, then their distances: what the cells cost on these nodes. UINT_MAX: they do not fit. */
+static unsigned cost_on(const struct machine *machine, const unsigned *sizes, const unsigned *nodes)
+{
+    unsigned cost = 0;
+    bool used[NODES] = {false};
+    for (unsigned node = 0; node < NODES; node++) {
+        unsigned n = 0;
+        for (unsigned i = 0; i < CELLS; i++) {
+            n += nodes[i] == node ? sizes[i] : 0;
+            used[node] = used[node] || nodes[i] == node;
+        }
+        vp_autobitmap room = vp_bitmap_new();
+        (void)hwloc_bitmap_andnot(room, machine->topology->nodes[node].cpus, machine->occupied->pinned);
+        (void)hwloc_bitmap_andnot(room, room, machine->occupied->housekeeping);
+        if (n > (unsigned)hwloc_bitmap_weight(room))
+            return UINT_MAX;
+        cost += used[node] ? 1000 : 0;
+        for (unsigned other = 0; used[node] && other < node; other++)
+            cost += used[other] ? vp_topology_distance(machine->topology, node, other) : 0;
+    }
+    return cost;
+}
+
+/* Against all ways to put four cells on four nodes of any distances. */
+START_TEST(least_cost)
+{
+    uint64_t state = 2463534242u;
+    unsigned placed = 0;
+    for (unsigned round = 0; round < 300; round++) {
+        MACHINE machine = {0};
+        VP_CLEANUP(guest_done) struct guest guest = {.n_sets = 0};
+        unsigned sizes[CELLS], nodes[CELLS], first = 0, best = UINT_MAX;
+        struct vp_placement *placement = NULL;
+        machine_open(&machine, "synthetic:pack:4 [numa(memory=64GiB)] core:9 pu:1", NULL);
+        for (unsigned a = 0; a < NODES; a++) {
+            (void)hwloc_bitmap_set_range(machine.occupied->pinned, a * 9 + 1,
+                                         (int)(a * 9 + 1 + next_number(&state) % 5));
+            for (unsigned b = 0; b < a; b++)
+                machine.topology->distances[a * NODES + b] = machine.topology->distances[b * NODES + a] =
+                    11 + (unsigned)(next_number(&state) % 30);
+        }
+        for (unsigned i = 0; i < CELLS; i++) {
+            sizes[i] = 1 + (unsigned)(next_number(&state) % 6);
+            vp_autofree char *list = vp_asprintf("%u-%u", first, first + sizes[i] - 1);
+            guest.cells[i] = (struct vp_demand_cell){.vcpus = read_set(&guest, list), .memory_kib = GIB};
+            first += sizes[i];
+        }
+        for (unsigned all = 0; all < NODES * NODES * NODES * NODES; all++) {
+            for (unsigned i = 0, rest = all; i < CELLS; i++, rest /= NODES)
+                nodes[i] = rest % NODES;
+            const unsigned cost = cost_on(&machine, sizes, nodes);
+            best = cost < best ? cost : best;
+        }
+        guest.demand = (struct vp_demand){.name = "cells",
+                                          .vcpus = first,
+                                          .memory_kib = CELLS * GIB,
+                                          .cells = guest.cells,
+                                          .n_cells = CELLS};
+        const int r = vp_placement_plan(machine.occupied, &guest.demand, &placement, NULL);
+        ck_assert_msg((r == 0) == (best != UINT_MAX), "round %u: %d", round, r);
+        if (r < 0)
+            continue;
+        machine_check(&machine, &guest.demand, placement);
+        for (unsigned i = 0; i < CELLS; i++)
+            nodes[i] = placement->cells[i].node;
+        vp_placement_free(placement);
+        ck_assert_msg(cost_on(&machine, sizes, nodes) == best, "round %u: %u instead of %u", round,
+                      cost_on(&machine, sizes, nodes), best);
+        placed++;
+    }
+    ck_assert_uint_gt(placed, 100);
+}
+END_TEST
+
 VP_TEST_MAIN("placement-cells", VP_TEST_ROWS(choice, rows), VP_TEST(earlier_place), VP_TEST(pages_of_cells),
-             VP_TEST(many_cells))
+             VP_TEST(many_cells), VP_TEST(least_cost))
