@@ -137,4 +137,5 @@ const struct vp_means vp_means_queue = {
     .read = read_queue,
     .write = write_queue,
     .same = same_queue,
+    .again = true,
 };

@@ -12,7 +12,7 @@
 #include <sys/sysmacros.h>
 
 /* More than any host stacks; a broken sysfs must not keep us busy. */
-#define DEVICES_MAX 4096
+#define DEVICES_MAX 1024
 #define UEVENT_MAX 4096
 #define PATH_BYTES_MAX 8192
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../model/fake.h"
@@ -8,6 +9,8 @@
 #include "reconcile.h"
 #include "strbuf.h"
 #include "wish_block.h"
+
+static bool dies; /* behind the next change of a scheduler */
 
 int __real_vp_host_write(const struct vp_root *root, const char *path, const char *value,
                          struct vp_error **err);
@@ -31,7 +34,10 @@ int __wrap_vp_host_write(const struct vp_root *root, const char *path, const cha
     if (r < 0 || strcmp(file, "scheduler") != 0)
         return r;
     (void)__real_vp_host_write(root, expire, "500", NULL);
-    return __real_vp_host_write(root, requests, strcmp(value, "none") == 0 ? "128" : "256", err);
+    const int reset = __real_vp_host_write(root, requests, strcmp(value, "none") == 0 ? "128" : "256", err);
+    if (dies)
+        _exit(42);
+    return reset;
 }
 
 /* Wants of two guests, "NAME=VALUE" each, joined by blanks; "" for none. */
@@ -153,6 +159,15 @@ static void check_file(const struct fake *fake, const char *path, const char *wa
     ck_assert_msg(strcmp(value, want) == 0, "%s: %s is '%s', not '%s'", when, path, value, want);
 }
 
+static void make_disk(const struct fake *fake)
+{
+    fake_file(fake, "/proc/sys/kernel/random/boot_id", "1b6c9f4e-91a5-4a7b-8df8-4dd65f0f4f2d\n");
+    fake_file(fake, "/sys/block/sda/queue/scheduler", "mq-deadline\n");
+    fake_file(fake, "/sys/block/sda/queue/nr_requests", "200\n");
+    fake_file(fake, "/sys/block/sda/queue/read_ahead_kb", "128\n");
+    fake_file(fake, "/sys/block/sda/queue/iosched/read_expire", "333\n");
+}
+
 /* Guests come and go; the disk follows, and is as before at the end. */
 START_TEST(round_trip)
 {
@@ -171,11 +186,7 @@ START_TEST(round_trip)
     };
     FAKE fake;
     fake_open(&fake);
-    fake_file(&fake, "/proc/sys/kernel/random/boot_id", "1b6c9f4e-91a5-4a7b-8df8-4dd65f0f4f2d\n");
-    fake_file(&fake, "/sys/block/sda/queue/scheduler", "mq-deadline\n");
-    fake_file(&fake, "/sys/block/sda/queue/nr_requests", "200\n");
-    fake_file(&fake, "/sys/block/sda/queue/read_ahead_kb", "128\n");
-    fake_file(&fake, "/sys/block/sda/queue/iosched/read_expire", "333\n");
+    make_disk(&fake);
     for (size_t i = 0; i < VP_ARRAY_SIZE(steps); i++) {
         vp_autofree char *when = vp_asprintf("step %zu", i);
         vp_autofree char *said = bring(&fake, steps[i].first, steps[i].second);
@@ -214,4 +225,53 @@ START_TEST(others)
 }
 END_TEST
 
-VP_TEST_MAIN("wish-block", VP_TEST_ROWS(arbitrates, rows), VP_TEST(round_trip), VP_TEST(others))
+/* As bring(), and dies between the scheduler and the length of its queue. */
+static void bring_and_die(const struct fake *fake, const char *first)
+{
+    int status = 0;
+    const pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        dies = true;
+        free(bring(fake, first, ""));
+        _exit(1);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 42, "it lived: %d", status);
+}
+
+/* A process that dies in the middle is finished by the next, whatever that wishes for. */
+START_TEST(killed)
+{
+    static const struct {
+        const char *wants, *scheduler, *requests;
+    } table[] = {{NONE " block/sda/nr_requests=64", "none", "64"},
+                 {KYBER " block/sda/nr_requests=70", "kyber", "70"},
+                 {"", "mq-deadline", "200"}};
+    for (size_t i = 0; i < VP_ARRAY_SIZE(table); i++) {
+        FAKE fake;
+        fake_open(&fake);
+        make_disk(&fake);
+        bring_and_die(&fake, NONE " block/sda/nr_requests=64");
+        check_file(&fake, "/sys/block/sda/queue/nr_requests", "128", "half-done");
+        free(bring(&fake, table[i].wants, ""));
+        check_file(&fake, "/sys/block/sda/queue/scheduler", table[i].scheduler, "finished");
+        check_file(&fake, "/sys/block/sda/queue/nr_requests", table[i].requests, "finished");
+        free(bring(&fake, "", ""));
+        check_file(&fake, "/sys/block/sda/queue/scheduler", "mq-deadline", "at the end");
+        check_file(&fake, "/sys/block/sda/queue/nr_requests", "200", "at the end");
+        check_file(&fake, "/sys/block/sda/queue/iosched/read_expire", "333", "at the end");
+    }
+    FAKE fake;
+    fake_open(&fake);
+    make_disk(&fake);
+    free(bring(&fake, NONE, ""));
+    bring_and_die(&fake, ""); /* on the way back */
+    check_file(&fake, "/sys/block/sda/queue/nr_requests", "256", "half-done");
+    free(bring(&fake, "", ""));
+    check_file(&fake, "/sys/block/sda/queue/nr_requests", "200", "at the end");
+}
+END_TEST
+
+VP_TEST_MAIN("wish-block", VP_TEST_ROWS(arbitrates, rows), VP_TEST(round_trip), VP_TEST(others),
+             VP_TEST(killed))

@@ -72,9 +72,11 @@ START_TEST(finds)
     FAKE fake;
     fake_open(&fake);
     sysfs_storage(&fake);
-    vp_autofree char *disks = below(fake.root, rows[_i].path);
-    ck_assert_msg(strcmp(disks, rows[_i].disks) == 0, "%s: '%s', not '%s'", rows[_i].path, disks,
-                  rows[_i].disks);
+    for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++) {
+        vp_autofree char *disks = below(fake.root, rows[i].path);
+        ck_assert_msg(strcmp(disks, rows[i].disks) == 0, "%s: '%s', not '%s'", rows[i].path, disks,
+                      rows[i].disks);
+    }
 }
 END_TEST
 
@@ -171,23 +173,20 @@ START_TEST(broken_mounts)
 }
 END_TEST
 
-/* Devices on devices without end, as no kernel shows them. */
+/* On more devices than any kernel shows. */
 START_TEST(endless)
 {
     FAKE fake;
     fake_open(&fake);
     fake_file(&fake, "/dev/dm-0", "");
-    for (unsigned i = 0; i < 5000; i++) {
-        vp_autofree char *folder = vp_asprintf("/sys/class/block/dm-%u", i);
-        vp_autofree char *number = vp_asprintf("/sys/dev/block/253:%u", i);
-        vp_autofree char *slave = vp_asprintf("%s/slaves/dm-%u", folder, i + 1);
-        vp_autofree char *dev = vp_asprintf("%s/dev", folder);
-        vp_autofree char *uevent = vp_asprintf("%s/uevent", folder);
-        vp_autofree char *text = vp_asprintf("253:%u\n", i);
+    fake_file(&fake, "/sys/class/block/dm-0/dev", "253:0\n");
+    fake_file(&fake, "/sys/dev/block/253:0/uevent", "DEVNAME=dm-0\nDEVTYPE=disk\n");
+    for (unsigned i = 1; i <= 1100; i++) {
+        vp_autofree char *slave = vp_asprintf("/sys/dev/block/253:0/slaves/sd%u", i);
+        vp_autofree char *dev = vp_asprintf("/sys/class/block/sd%u/dev", i);
+        vp_autofree char *number = vp_asprintf("8:%u\n", i);
         fake_file(&fake, slave, "");
-        fake_file(&fake, dev, text);
-        fake_file(&fake, uevent, "DEVNAME=dm\nDEVTYPE=disk\n");
-        sysfs_link(&fake, number, folder);
+        fake_file(&fake, dev, number);
     }
     struct vp_blockdev *disks = NULL;
     size_t n = 77;
@@ -266,5 +265,5 @@ START_TEST(live)
 }
 END_TEST
 
-VP_TEST_MAIN("blockdev", VP_TEST_ROWS(finds, rows), VP_TEST(refuses), VP_TEST(tops), VP_TEST(broken_mounts),
+VP_TEST_MAIN("blockdev", VP_TEST(finds), VP_TEST(refuses), VP_TEST(tops), VP_TEST(broken_mounts),
              VP_TEST(endless), VP_TEST(queues), VP_TEST(live))
