@@ -115,6 +115,8 @@ int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, const char *uuid,
 /* What the options ask of one definition. Borrows from the command line. */
 struct vp_request vp_cli_request(const struct vp_cli *cli);
 
+/* Read a whole file of this machine. -EFBIG, -ENOENT, … with a message. */
+int vp_cli_read(const char *path, size_t max, char **ret_text, size_t *ret_len, struct vp_error **err);
 /**
  * Read the definition that the first operand names: a file, or standard input for "-" or no operand.
  * @ret_what: borrowed; its name for messages

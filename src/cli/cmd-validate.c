@@ -1,24 +1,80 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "json.h"
 #include "table.h"
 
-static json_object *file_json(const char *file, const struct vp_profile *profile,
-                              const struct vp_error *error)
+/* What became of one file. */
+struct verdict {
+    size_t settings;
+    struct vp_error *error; /* owned; NULL: it is valid */
+};
+
+static void verdict_done(struct verdict *verdict)
+{
+    vp_error_free(verdict->error);
+}
+
+static int check_profile(const struct vp_profile_dirs *where, const char *file, struct verdict *verdict)
+{
+    VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *profile = NULL;
+    const int r = vp_profile_load_file(where, vp_registry_builtin(), file, &profile, &verdict->error);
+
+    if (r == 0)
+        verdict->settings = profile->n;
+    return r;
+}
+
+static int check_conf(const char *file, struct verdict *verdict)
+{
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
+    vp_autofree char *text = NULL;
+    size_t len = 0;
+    int r = vp_cli_read(file, VP_CONF_MAX, &text, &len, &verdict->error);
+
+    if (r == 0)
+        r = vp_conf_parse(text, len, file, &conf, &verdict->error);
+    if (r == 0)
+        verdict->settings = conf.n;
+    return r;
+}
+
+static bool is_conf(const char *file)
+{
+    static const char suffix[] = ".conf";
+    const size_t n = strlen(file);
+
+    return n >= strlen(suffix) && strcmp(file + n - strlen(suffix), suffix) == 0;
+}
+
+static json_object *file_json(const char *file, const struct verdict *verdict)
 {
     json_object *object = vp_json_object();
 
     vp_json_add_text(object, "file", file);
-    vp_json_add_bool(object, "valid", error == NULL);
-    if (profile != NULL)
-        vp_json_add_count(object, "settings", profile->n);
+    vp_json_add_bool(object, "valid", verdict->error == NULL);
+    if (verdict->error == NULL)
+        vp_json_add_count(object, "settings", verdict->settings);
     else
         vp_json_add(object, "settings", NULL);
-    vp_json_add_text(object, "error", error != NULL ? error->message : NULL);
+    vp_json_add_text(object, "error", verdict->error != NULL ? verdict->error->message : NULL);
     return object;
+}
+
+static void file_row(struct vp_table *table, const char *file, const struct verdict *verdict)
+{
+    const bool valid = verdict->error == NULL;
+
+    vp_table_row(table);
+    vp_table_cell(table, NULL, file);
+    vp_table_cell(table, valid ? "green" : "red", valid ? "valid" : "invalid");
+    if (valid)
+        vp_table_cellf(table, NULL, "%zu", verdict->settings);
+    else
+        vp_table_cell(table, NULL, NULL);
 }
 
 /* A profile that extends one that is not there is invalid: only the file itself can be what was not found. */
@@ -54,20 +110,14 @@ int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err)
     if (r < 0)
         return r;
     for (size_t i = 0; i < cli->n_args; i++) {
-        VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *profile = NULL;
-        vp_autoerror error = NULL;
-        r = vp_profile_load_file(&where, vp_registry_builtin(), cli->args[i], &profile, &error);
-        worst = worse_of(worst, status_of(cli->args[i], r));
-        if (error != NULL && !cli->json)
-            (void)vp_cli_report(error);
-        vp_json_append(array, file_json(cli->args[i], profile, error));
-        vp_table_row(table);
-        vp_table_cell(table, NULL, cli->args[i]);
-        vp_table_cell(table, profile != NULL ? "green" : "red", profile != NULL ? "valid" : "invalid");
-        if (profile != NULL)
-            vp_table_cellf(table, NULL, "%zu", profile->n);
-        else
-            vp_table_cell(table, NULL, NULL);
+        const char *file = cli->args[i];
+        VP_CLEANUP(verdict_done) struct verdict verdict = {0};
+        r = is_conf(file) ? check_conf(file, &verdict) : check_profile(&where, file, &verdict);
+        worst = worse_of(worst, status_of(file, r));
+        if (verdict.error != NULL && !cli->json)
+            (void)vp_cli_report(verdict.error);
+        vp_json_append(array, file_json(file, &verdict));
+        file_row(table, file, &verdict);
     }
     if (cli->json)
         vp_json_print(array);

@@ -23,8 +23,9 @@ const struct vp_command vp_commands[] = {
      "KNOB is a name (disk.cache), or a section (disk) for all of its knobs.",
      BIT(FORMAT) | BIT(JSON), 0, 1, vp_cmd_knobs},
     {"validate", "FILE...", "check profile files",
-     "Check every file, and name file and line of what is wrong. Exit status 3 when anything is.", BIT(JSON),
-     1, SIZE_MAX, vp_cmd_validate},
+     "Check every file, and name file and line of what is wrong. A file whose name ends with .conf is a\n"
+     "configuration, any other a profile. Exit status 3 when anything is wrong.",
+     BIT(JSON), 1, SIZE_MAX, vp_cmd_validate},
     {"rewrite", "[FILE|-]", "bring a profile into a domain definition",
      "Read a domain definition from FILE or standard input and print it with its profile's settings.\n"
      "One without a profile, or one that holds its settings already, is printed as it came.\n"

@@ -185,21 +185,29 @@ struct vp_request vp_cli_request(const struct vp_cli *cli)
     };
 }
 
+int vp_cli_read(const char *path, size_t max, char **ret_text, size_t *ret_len, struct vp_error **err)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int r;
+
+    if (fd < 0)
+        return vp_fail(err, errno, "cannot open '%s': %m", path);
+    r = vp_read_fd(fd, path, max, false, ret_text, ret_len, err);
+    (void)close(fd);
+    return r;
+}
+
 int vp_cli_input(const struct vp_cli *cli, char **ret_text, size_t *ret_len, const char **ret_what,
                  struct vp_error **err)
 {
     const char *path = cli->n_args > 0 ? cli->args[0] : "-";
-    int fd, r;
+    int r;
 
     if (strcmp(path, "-") == 0) {
         *ret_what = "standard input";
         return vp_read_fd(STDIN_FILENO, *ret_what, VP_XML_MAX, true, ret_text, ret_len, err);
     }
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return vp_fail(err, errno, "cannot open '%s': %m", path);
-    r = vp_read_fd(fd, path, VP_XML_MAX, false, ret_text, ret_len, err);
-    (void)close(fd);
+    r = vp_cli_read(path, VP_XML_MAX, ret_text, ret_len, err);
     if (r == 0)
         *ret_what = path;
     return r;

@@ -9,7 +9,6 @@
 #include "suggest.h"
 #include "topology.h"
 
-#define CONF_MAX (64u * 1024)
 #define RESERVE_MAX_KIB (4u * 1024 * 1024)
 
 const char vp_conf_path[] = VP_SYSCONFDIR "/virt-profile.conf";
@@ -82,36 +81,41 @@ int vp_conf_set(struct vp_conf *conf, const char *section, const char *key, cons
                 const char *origin, struct vp_error **err)
 {
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
-        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0)
-            return keys[i].read(conf, value, origin, err);
+        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0) {
+            const int r = keys[i].read(conf, value, origin, err);
+            conf->n += r == 0;
+            return r;
+        }
     return unknown(section, key, origin, err);
+}
+
+int vp_conf_parse(const char *text, size_t len, const char *what, struct vp_conf *ret_conf,
+                  struct vp_error **err)
+{
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {.reserve_kib = UINT64_MAX};
+    VP_CLEANUP(vp_ini_done) struct vp_ini ini = {0};
+    int r = vp_ini_parse(text, len, what, &ini, err);
+    for (size_t i = 0; r == 0 && i < ini.n; i++) {
+        const struct vp_ini_entry *entry = &ini.entries[i];
+        vp_autofree char *origin = vp_asprintf("%s:%u", what, entry->line);
+        r = vp_conf_set(&conf, entry->section, entry->key, entry->value, origin, err);
+    }
+    if (r < 0)
+        return r;
+    *ret_conf = conf;
+    conf = (struct vp_conf){0};
+    return 0;
 }
 
 int vp_conf_read(const struct vp_root *root, struct vp_conf *ret_conf, struct vp_error **err)
 {
-    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {.reserve_kib = UINT64_MAX};
-    VP_CLEANUP(vp_ini_done) struct vp_ini ini = {0};
     vp_autoerror own = NULL;
     vp_autofree char *text = NULL;
     size_t len = 0;
-    int r = vp_root_read(root, vp_conf_path, CONF_MAX, &text, &len, &own);
+    const int r = vp_root_read(root, vp_conf_path, VP_CONF_MAX, &text, &len, &own);
     if (r < 0 && r != -ENOENT && r != -ENOTDIR)
         return vp_fail(err, -r, "%s", own->message);
-    if (r == 0) {
-        r = vp_ini_parse(text, len, vp_conf_path, &ini, err);
-        if (r < 0)
-            return r;
-    }
-    for (size_t i = 0; i < ini.n; i++) {
-        const struct vp_ini_entry *entry = &ini.entries[i];
-        vp_autofree char *origin = vp_asprintf("%s:%u", vp_conf_path, entry->line);
-        r = vp_conf_set(&conf, entry->section, entry->key, entry->value, origin, err);
-        if (r < 0)
-            return r;
-    }
-    *ret_conf = conf;
-    conf = (struct vp_conf){0};
-    return 0;
+    return vp_conf_parse(r == 0 ? text : "", r == 0 ? len : 0, vp_conf_path, ret_conf, err);
 }
 
 void vp_conf_done(struct vp_conf *conf)

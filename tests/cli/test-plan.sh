@@ -76,6 +76,23 @@ has 'what it comments out' "$(cat "$root$conf_file")" '^housekeeping = 3$'
 placed 'is right' 'nowhere	.*'
 rm "$root$conf_file"
 
+# validate
+printf '[host]\nhousekeeping = 0\nmemory-reserve = 1G\n' >"$work/good.conf"
+printf '[host]\nhousekeping = 0\n' >"$work/bad.conf"
+run_here validate "$work/good.conf" "$root/profiles/nfv.profile"
+is 'validate of a configuration and a profile' "$STATUS:$ERR" 0:
+has 'the settings are counted' "$OUT" "good.conf	valid	2$"
+run_here validate "$work/bad.conf" "$work/good.conf"
+is 'validate of a bad one' "$STATUS" 3
+is 'names file and line' "$ERR" "virt-profile: $work/bad.conf:2: there is no key 'housekeping'; did you mean 'housekeeping'?"
+has 'and checks the others' "$OUT" 'good.conf	valid'
+run_here validate "$work/nosuch.conf"
+is 'validate of one that is not there' "$STATUS" 4
+run_here validate --json "$work/good.conf"
+has 'validate --json' "$OUT" '"settings": 2'
+run_here validate "$srcdir/packaging/virt-profile.conf"
+is 'the example is valid' "$STATUS" 0
+
 # this host: who runs here
 process 77 1234
 entry other 1 '"profile":"sql-db","id":3,"state":"running","maker":[1,1],"qemu":[77,1234],"since":1700000000,"ticks":0,"placement":{"policy":"dedicated","threads":"siblings","vcpus":["1"],"iothreads":[],"emulator":"0","owned":"1","cells":[[0,0,262144,0,"0"]],"overhead_kib":0,"reasons":[]},"wants":[]'

@@ -114,6 +114,23 @@ START_TEST(sets)
     ck_assert_str_eq(conf.housekeeping, "2-3");
     ck_assert_str_eq(conf.housekeeping_origin, "command line");
     ck_assert_uint_eq(conf.reserve_kib, 1024 * 1024);
+    ck_assert_uint_eq(conf.n, 3);
+}
+END_TEST
+
+START_TEST(parses)
+{
+    static const char text[] = "[host]\nhousekeeping = 1\nmemory-reserve = 1M\n";
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
+    struct vp_conf untouched = {.n = 42};
+    vp_autoerror err = NULL;
+    ck_assert_int_eq(vp_conf_parse(text, sizeof(text) - 1, "some.conf", &conf, NULL), 0);
+    ck_assert_str_eq(conf.housekeeping_origin, "some.conf:2");
+    ck_assert_uint_eq(conf.reserve_kib, 1024);
+    ck_assert_uint_eq(conf.n, 2);
+    ck_assert_int_eq(vp_conf_parse("[x]\ny = z\n", 10, "some.conf", &untouched, &err), -EINVAL);
+    ck_assert_str_eq(err->message, "some.conf:2: there is no section 'x'");
+    ck_assert_uint_eq(untouched.n, 42);
 }
 END_TEST
 
@@ -159,4 +176,4 @@ START_TEST(reserve)
 END_TEST
 
 VP_TEST_MAIN("conf", VP_TEST(absent), VP_TEST_ROWS(reads, good), VP_TEST_ROWS(refuses, bad), VP_TEST(sets),
-             VP_TEST(refuses_bytes), VP_TEST(reserve))
+             VP_TEST(parses), VP_TEST(refuses_bytes), VP_TEST(reserve))
