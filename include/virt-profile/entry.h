@@ -72,6 +72,8 @@ void vp_entry_add_want(struct vp_entry *entry, const char *name, const char *val
 
 /* Threads that may run on these CPUs: counted with those that have the same set. */
 void vp_entry_add_pin(struct vp_entry *entry, hwloc_const_bitmap_t cpus, unsigned threads);
+/* At most VP_ENTRY_KIB_MAX is counted: more than any machine has, and a sum of many still fits. */
+#define VP_ENTRY_KIB_MAX (UINT64_C(1) << 48)
 void vp_entry_add_memory(struct vp_entry *entry, int node, uint64_t page_kib, uint64_t kib);
 /* Forget the pins of its definition: they are not its own wish, and it floats. */
 void vp_entry_unpin(struct vp_entry *entry);

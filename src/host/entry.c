@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "entry.h"
 
+#include <limits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,7 +84,8 @@ void vp_entry_add_pin(struct vp_entry *entry, hwloc_const_bitmap_t cpus, unsigne
     }
     for (size_t i = 0; i < entry->n_pins; i++)
         if (hwloc_bitmap_isequal(entry->pins[i].cpus, cpus)) {
-            entry->pins[i].threads += threads;
+            if (__builtin_add_overflow(entry->pins[i].threads, threads, &entry->pins[i].threads))
+                entry->pins[i].threads = UINT_MAX;
             return;
         }
     if (hwloc_bitmap_iszero(cpus))
@@ -94,15 +96,20 @@ void vp_entry_add_pin(struct vp_entry *entry, hwloc_const_bitmap_t cpus, unsigne
     entry->pins[entry->n_pins++] = (struct vp_entry_pin){copy, threads};
 }
 
+static uint64_t at_most(uint64_t kib)
+{
+    return kib < VP_ENTRY_KIB_MAX ? kib : VP_ENTRY_KIB_MAX;
+}
+
 void vp_entry_add_memory(struct vp_entry *entry, int node, uint64_t page_kib, uint64_t kib)
 {
     for (size_t i = 0; i < entry->n_memory; i++)
         if (entry->memory[i].node == node && entry->memory[i].page_kib == page_kib) {
-            entry->memory[i].kib += kib;
+            entry->memory[i].kib = at_most(entry->memory[i].kib + at_most(kib));
             return;
         }
     vp_grow(&entry->memory, entry->n_memory, &entry->cap_memory, sizeof(entry->memory[0]));
-    entry->memory[entry->n_memory++] = (struct vp_entry_memory){node, page_kib, kib};
+    entry->memory[entry->n_memory++] = (struct vp_entry_memory){node, page_kib, at_most(kib)};
 }
 
 void vp_entry_set_placement(struct vp_entry *entry, struct vp_placement *placement)

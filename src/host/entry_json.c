@@ -210,7 +210,7 @@ static bool parse_pins(json_object *pins, struct vp_entry *entry)
         vp_autobitmap cpus = NULL;
         uint64_t threads = 0;
         if (pin == NULL || !vp_entry_json_set(json_object_array_get_idx(pin, 0), &cpus) ||
-            !vp_entry_json_number(json_object_array_get_idx(pin, 1), UINT16_MAX * 2, &threads))
+            !vp_entry_json_number(json_object_array_get_idx(pin, 1), UINT_MAX, &threads))
             return false;
         vp_entry_add_pin(entry, cpus, (unsigned)threads);
     }

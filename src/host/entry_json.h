@@ -12,9 +12,6 @@
  * for what is missing or of another kind.
  */
 
-/* More than any machine has, and a sum of many still fits. */
-#define VP_ENTRY_KIB_MAX (UINT64_C(1) << 48)
-
 json_object *
 vp_entry_json_made(json_object *object) VP_MUST_USE; /* never NULL: out of memory ends the program */
 /* Add a member, or with a NULL key an element; `value` is given away. The key is not copied. */

@@ -276,8 +276,8 @@ bool vp_entry_placement_parse(json_object *object, const struct vp_topology *top
         return true;
     }
     if (!hwloc_bitmap_iszero(placement->owned)) {
+        hwloc_bitmap_free(entry->pinned);
         entry->pinned = vp_take(&placement->owned);
-        placement->owned = NULL;
     }
     keep_memory(vp_entry_json_get(object, "cells", json_type_array), topology, entry);
     vp_entry_add_memory(entry, -1, 0, placement->overhead_kib);

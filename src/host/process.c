@@ -6,7 +6,10 @@
 
 #include "size.h"
 
-/* Fields of /proc/PID/stat are counted from 1 in proc(5); the first behind the command's name is the state. */
+/*
+ * Fields of /proc/PID/stat are counted from 1 in proc(5); the first behind the command's name is the
+ * state.
+ */
 enum { FIELD_STATE = 3, FIELD_START = 22 };
 
 #define STAT_MAX 4096

@@ -5,15 +5,21 @@ unit_tests +=
 guests = tests/host/guests.c tests/host/guests.h
 unit_tests += \
 	tests/host/test-entry \
+	tests/host/test-entry-domain \
 	tests/host/test-ledger \
+	tests/host/test-ledger-occupied \
 	tests/host/test-ledger-placer \
 	tests/host/test-ledger-reap \
-	tests/host/test-process
+	tests/host/test-process \
+	tests/host/test-topocache
 tests_host_test_entry_SOURCES = tests/host/test-entry.c $(guests) $(fake)
+tests_host_test_entry_domain_SOURCES = tests/host/test-entry-domain.c $(guests) $(fake)
 tests_host_test_ledger_SOURCES = tests/host/test-ledger.c $(guests) $(fake)
+tests_host_test_ledger_occupied_SOURCES = tests/host/test-ledger-occupied.c $(guests) $(fake)
 tests_host_test_ledger_placer_SOURCES = tests/host/test-ledger-placer.c $(guests) $(fake)
 tests_host_test_ledger_reap_SOURCES = tests/host/test-ledger-reap.c $(guests) $(fake)
 tests_host_test_process_SOURCES = tests/host/test-process.c $(guests) $(fake)
+tests_host_test_topocache_SOURCES = tests/host/test-topocache.c $(guests) $(fake)
 
 # What is written to the host, and how it is put back.
 unit_tests += \
