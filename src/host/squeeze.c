@@ -200,16 +200,24 @@ static void by_groups(struct target *target)
     }
 }
 
+/* A kernel thread is a process of its own. NULL: it is gone. */
+static char *affinity_target(const struct target *target, const struct vp_thread *thread)
+{
+    struct vp_process process = target->entry->qemu;
+    if (thread->kernel && vp_process_read(target->squeeze->root, thread->tid, &process, NULL) < 0)
+        return NULL;
+    return vp_affinity_target(&process, thread->tid);
+}
+
 static void by_affinity(struct target *target)
 {
     VP_CLEANUP(vp_census_done) struct vp_census census = {0};
     if (vp_census_read(target->squeeze->root, &target->entry->qemu, &census, NULL) < 0)
         return;
     for (size_t i = 0; i < census.n; i++) {
-        const struct vp_thread *thread = &census.items[i];
-        vp_autobitmap cpus = thread->kernel ? NULL : cpus_of(target, thread);
-        vp_autofree char *what = vp_affinity_target(&target->entry->qemu, thread->tid);
-        if (cpus != NULL)
+        vp_autobitmap cpus = cpus_of(target, &census.items[i]);
+        vp_autofree char *what = affinity_target(target, &census.items[i]);
+        if (cpus != NULL && what != NULL)
             wish(target, &vp_means_affinity, what, cpus);
     }
 }

@@ -220,7 +220,8 @@ END_TEST
 
 static bool has_v1(const struct live *live)
 {
-    return live->cpusets.separate != NULL && strcmp(live->cpusets.separate, "/sys/fs/cgroup/cpuset") == 0;
+    return live->cpusets.separate != NULL && strcmp(live->cpusets.separate, "/sys/fs/cgroup/cpuset") == 0 &&
+           access(live->cpusets.separate, W_OK) == 0;
 }
 
 static void make_partition(struct live *live)

@@ -36,7 +36,8 @@ static const struct {
     {BY_V1, true, NULL, -1,
      GROUP "emulator/cpuset.cpus=3,5-7 " GROUP "vcpu0/cpuset.cpus=3,5-7 " GROUP
            "vcpu1/cpuset.cpus=3,5-7 " GROUP "vcpu10/cpuset.cpus=3,5-7 " GROUP "iothread1/cpuset.cpus=3,5-7"},
-    {BY_NOTHING, true, NULL, -1, "110:9/110=3,5-7 110:9/111=3,5-7 110:9/112=3,5-7 110:9/113=3,5-7"},
+    {BY_NOTHING, true, NULL, -1,
+     "110:9/110=3,5-7 110:9/111=3,5-7 110:9/112=3,5-7 110:9/113=3,5-7 200:77/200=3,5-7"},
     /* pins are respected: those elsewhere are left alone, those that overlap lose what is owned */
     {BY_V2, true, "<cputune><vcpupin vcpu='0' cpuset='6'/><vcpupin vcpu='10' cpuset='2-4'/></cputune>", -1,
      SCOPE "libvirt/emulator/cpuset.cpus=3,5-7 " SCOPE "libvirt/vcpu1/cpuset.cpus=3,5-7 " SCOPE
@@ -64,7 +65,7 @@ static const struct {
      GROUP "emulator/cpuset.cpus=0 " GROUP "vcpu0/cpuset.cpus=1-3 " GROUP "vcpu1/cpuset.cpus=1-3 " GROUP
            "vcpu10/cpuset.cpus=1-3 " GROUP "iothread1/cpuset.cpus=0"},
     {BY_NOTHING, true, NULL, VP_POLICY_SHARED,
-     "110:9/110=3,5-7 110:9/111=3,5-7 110:9/112=3,5-7 110:9/113=3,5-7"},
+     "110:9/110=3,5-7 110:9/111=3,5-7 110:9/112=3,5-7 110:9/113=3,5-7 200:77/200=3,5-7"},
     /* another dedicated guest is where it should be */
     {BY_V2, true, NULL, VP_POLICY_DEDICATED, ""},
 };
@@ -105,6 +106,9 @@ static void hold(const struct fake *fake, enum held held)
     qemu_process(fake, OTHER, 9);
     for (size_t i = 0; i < VP_ARRAY_SIZE(comms); i++)
         qemu_thread(fake, OTHER, OTHER + (pid_t)i, comms[i]);
+    qemu_process(fake, 200, 77);
+    qemu_thread(fake, 200, 200, "vhost-110");
+    qemu_kernel(fake, "3 200 ", 300);
     qemu_mounts(fake, held == BY_V2);
     if (held != BY_NOTHING)
         qemu_group(fake, held == BY_V2, OTHER, held == BY_V2 ? V2 : V1, BESIDE, held == BY_V2 ? "" : "0-7");
