@@ -42,3 +42,9 @@ int vp_hook_guest_end(const struct vp_hook_call *call, const struct vp_domain *d
  * @ret_failed: owned; the first essential thing that failed; NULL: none. May be NULL.
  */
 int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct vp_error **err);
+
+/**
+ * Converge again now and then for some minutes, in a process of its own, where the interrupts of a guest's passed-through
+ * devices are to be placed: its driver asks for them when it is loaded, and no operation of the hook tells when.
+ */
+void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry);

@@ -3,4 +3,4 @@
 libvirt_profile_a_SOURCES += \
 	src/hook/hook.h \
 	src/hook/guest.h src/hook/filter.c src/hook/guard.c src/hook/guest.c src/hook/main.c \
-	src/hook/ops.c src/hook/prepare.c src/hook/release.c src/hook/started.c
+	src/hook/ops.c src/hook/prepare.c src/hook/release.c src/hook/started.c src/hook/watch.c

@@ -63,6 +63,8 @@ enum vp_hook_outcome vp_hook_started(const struct vp_hook_call *call, const stru
         r = place_threads(call, &guest, &err);
     if (r == 0)
         r = vp_hook_converge(call, NULL, &err);
+    if (r == 0)
+        vp_hook_watch(call, guest.entry);
     if (r < 0)
         vp_log(VP_LOG_ERROR, "domain '%s': %s: %s; the guest runs on as it is", call->domain, op->name,
                err->message);
