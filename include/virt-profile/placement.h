@@ -70,7 +70,8 @@ struct vp_demand {
 
 /*
  * A part of a guest: vCPUs and memory that go together, a NUMA cell of the guest where it has or gets some.
- * A shared guest's memory is bound nowhere: its cells say where it is counted, and each has all vCPUs.
+ * A shared guest's memory is bound nowhere: its cells say where it is counted, and each has all vCPUs. A cell
+ * without vCPUs is memory alone.
  */
 struct vp_guest_cell {
     unsigned node,

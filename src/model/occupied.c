@@ -141,7 +141,7 @@ void vp_occupied_add_loose(struct vp_occupied *occupied, const struct vp_placeme
     add_memory_loose(occupied, placement);
     for (unsigned i = 0; placement->scopes != NULL && i < n; i++) {
         (void)hwloc_bitmap_and(set, placement->scopes[i], occupied->topology->allowed);
-        if (!hwloc_bitmap_iszero(set))
+        if (!hwloc_bitmap_iszero(set) && placement->cells[i].n > 0)
             change_scope(occupied, set, placement->cells[i].n, true);
     }
 }

@@ -168,6 +168,17 @@ static bool place_dedicated(const struct vp_search *search, struct vp_placement 
     return give_helpers(search, &beside, taken, placement);
 }
 
+/* A cell of memory alone has no threads; it gets what the others have, so that no set is empty. */
+static void fill_empty_scopes(struct vp_placement *placement)
+{
+    vp_autobitmap all = vp_bitmap_new();
+    for (unsigned i = 0; i < placement->n_cells; i++)
+        (void)hwloc_bitmap_or(all, all, placement->scopes[i]);
+    for (unsigned i = 0; i < placement->n_cells; i++)
+        if (placement->cells[i].n == 0)
+            (void)hwloc_bitmap_or(placement->scopes[i], placement->scopes[i], all);
+}
+
 static void place_floating(const struct vp_search *search, struct vp_placement *placement)
 {
     vp_autofree hwloc_bitmap_t *sets = vp_alloc(placement->n_vcpus, sizeof(hwloc_bitmap_t));
@@ -185,6 +196,7 @@ static void place_floating(const struct vp_search *search, struct vp_placement *
                          rank.keys[3] == 0 ? "one last-level cache" : "the whole node",
                          rank.keys[0] != 0 ? ", with more vCPUs than CPUs" : "");
     }
+    fill_empty_scopes(placement);
 }
 
 static void union_of_nodes(const struct vp_placement *placement, const struct vp_topology *topology,

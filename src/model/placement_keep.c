@@ -114,10 +114,11 @@ static bool cpus_are_free(const struct vp_occupied *occupied, const struct vp_de
     if (earlier->policy == VP_POLICY_DEDICATED)
         return hwloc_bitmap_isincluded(earlier->owned, usable) && is_sound(occupied, earlier);
     for (unsigned i = 0; i < earlier->n_cells; i++)
-        if (!hwloc_bitmap_isincluded(earlier->scopes[i],
-                                     occupied->topology->nodes[earlier->cells[i].node].cpus) ||
-            hwloc_bitmap_weight(earlier->scopes[i]) < (int)earlier->cells[i].n ||
-            !hwloc_bitmap_isincluded(earlier->scopes[i], usable))
+        if (earlier->cells[i].n > 0 &&
+            (!hwloc_bitmap_isincluded(earlier->scopes[i],
+                                      occupied->topology->nodes[earlier->cells[i].node].cpus) ||
+             hwloc_bitmap_weight(earlier->scopes[i]) < (int)earlier->cells[i].n ||
+             !hwloc_bitmap_isincluded(earlier->scopes[i], usable)))
             return false;
     return true;
 }

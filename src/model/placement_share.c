@@ -82,8 +82,8 @@ int vp_placement_share(const struct vp_search *search, struct vp_placement **ret
         cell->memory_kib = pieces.items[i].kib;
         cell->page_kib = pieces.items[i].part->page_kib;
         cell->size = pieces.items[i].part->size;
+        (void)hwloc_bitmap_or(placement->scopes[i], placement->scopes[i], search->base);
     }
-    (void)hwloc_bitmap_or(placement->scopes[0], placement->scopes[0], search->base);
     for (unsigned i = 0; i < search->demand->vcpus; i++)
         (void)hwloc_bitmap_or(placement->vcpus[i], placement->vcpus[i], search->usable);
     vp_placement_say(placement, "floats on all CPUs that no guest owns; its memory is not bound");

@@ -132,6 +132,8 @@ static void check_cell(const struct machine *machine, const struct vp_demand *de
     ck_assert_msg(within == NULL || hwloc_bitmap_isset(within, topology->nodes[cell->memory_node].os),
                   "%s: memory of cell %u is bound elsewhere", demand->name, number);
     ck_assert_uint_eq((unsigned)hwloc_bitmap_weight(cell->vcpus), cell->n);
+    ck_assert_msg(placement->scopes == NULL || !hwloc_bitmap_iszero(placement->scopes[number]),
+                  "%s: cell %u floats nowhere", demand->name, number);
     if (demand->policy == VP_POLICY_SHARED)
         return;
     ck_assert_msg(within != NULL || topology->nodes[cell->node].home == cell->memory_node, "%s: cell %u",

@@ -229,6 +229,14 @@ static const struct {
      {{0}},
      -ENOSPC,
      "1G are missing"},
+    {"floats, memory away from CPUs",
+     SMT2,
+     NULL,
+     NULL,
+     {.policy = VP_POLICY_NODE, .vcpus = 5, .memory_kib = 120 * GIB, .split = VP_SPLIT_SPREAD},
+     {{0}},
+     0,
+     "2-7 2-7 2-7 2-7 2-7 | emulator 0-1 | node 0: 5 vCPUs, 64G | node 1: 0 vCPUs, 56G"},
     {"must not be split",
      SMT2,
      NULL,
@@ -312,7 +320,7 @@ START_TEST(choice)
 }
 END_TEST
 
-/* Its earlier place does not do when the definition has other cells now, or binds memory elsewhere. */
+/* Its earlier place does not do for other cells, or for memory that is bound elsewhere now. */
 START_TEST(earlier_place)
 {
     MACHINE machine = {0};
