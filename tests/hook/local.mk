@@ -2,4 +2,4 @@
 unit_tests += \
 	tests/hook/test-guard \
 	tests/hook/test-ops
-script_tests += tests/hook/test-hook.sh
+script_tests += tests/hook/test-hook.sh tests/hook/test-life.sh

@@ -76,6 +76,12 @@ case " $(one /proc/cmdline) " in
     ;;
 esac
 
+# Work for a CPU: without end, or measured again and again.
+case " $(one /proc/cmdline) " in
+*' vp.spin '*) /work & ;;
+*' vp.work '*) while :; do /work 8; done & ;;
+esac
+
 echo VP-READY
 n=0
 while :; do

@@ -56,7 +56,7 @@ guest_module_order() { # modules folder, names…
 guest_build() {
     local work=$1 dir=$1/guest root module name stamp
     guest_kernel "$work" || { say "no kernel for the guest"; return 1; }
-    stamp="$GUEST_KERNEL $(cksum <"$GUEST_LIB/guest-init.sh") $GUEST_MODULES"
+    stamp="$GUEST_KERNEL $(cat "$GUEST_LIB/guest-init.sh" "$GUEST_LIB/work.c" | cksum) $GUEST_MODULES"
     if [ -e "$dir/stamp" ] && [ "$(cat "$dir/stamp")" = "$stamp" ]; then
         return 0
     fi
@@ -64,6 +64,7 @@ guest_build() {
     root=$dir/root
     cp "$(command -v busybox)" "$root/bin/busybox"
     install -m 755 "$GUEST_LIB/guest-init.sh" "$root/init"
+    gcc -O1 -static -o "$root/work" "$GUEST_LIB/work.c" || return 1
     # shellcheck disable=SC2086 # a list of words
     for module in $(guest_module_order "$GUEST_MODDIR" $GUEST_MODULES); do
         name=${module##*/}

@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shape: numa2
+# limit: 500
+# What the host does for a guest, read back from the kernel: the limits of its scope, huge pages of its node got when it
+# came, interrupts of its passed-through device on its CPUs after its driver asked for them and all others off them,
+# irqbalance told; kernel settings that two guests want otherwise. And all of it as before when both are gone.
+. /lab/tests/lib.sh
+need_engine
+
+touched=$(virt-profile knobs --json | jq -r '.[].name' | wc -l)
+more "knobs" "$touched" 100
+mkdir -p /etc/virt-profile/profiles
+cat >/etc/virt-profile/profiles/own.profile <<'PROFILE'
+[cpu]
+placement = dedicated
+threads = siblings
+emulator = housekeeping
+cgroup-weight = 300
+[memory]
+numa = strict
+hugepages = 2M
+hugepages-grow = yes
+cgroup-max = 2G
+ksm = no
+[irq]
+devices = vcpus
+others = off-dedicated
+[kernel]
+swappiness = 10
+[ksm]
+run = stop
+PROFILE
+cat >/etc/virt-profile/profiles/merges.profile <<'PROFILE'
+[cpu]
+placement = shared
+[memory]
+ksm = yes
+[kernel]
+swappiness = 40
+[ksm]
+run = run
+PROFILE
+passes "the profiles are right" virt-profile validate /etc/virt-profile/profiles/*.profile
+
+state() { # every file that may be written, with its value
+    local file
+    for file in /sys/kernel/mm/ksm/run /proc/sys/vm/swappiness /proc/irq/default_smp_affinity \
+        /proc/irq/*/smp_affinity_list /sys/devices/system/node/node*/hugepages/hugepages-2048kB/nr_hugepages; do
+        case $(cat "${file%/*}/actions" 2>/dev/null) in *vfio*) continue ;; esac
+        echo "$file $(cat "$file" 2>/dev/null)"
+    done
+}
+banned() { # CPUs that irqbalance leaves alone, by its socket
+    local socket
+    socket=$(compgen -G '/run/irqbalance/irqbalance*.sock' | head -n 1)
+    python3 - "$socket" <<'PYTHON'
+import array, os, re, socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendmsg([b"setup"], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("3i", os.getpid(), 0, 0))])
+text = s.recv(65536).decode()
+mask = int(re.search(r"BANNED ([0-9a-f,]+)", text)[1].replace(",", ""), 16)
+print(",".join(str(i) for i in range(64) if mask >> i & 1))
+PYTHON
+}
+
+functions=$(nvme_functions 2)
+function=${functions%%$'\n'*}
+is "node of the device" "$(cat "/sys/bus/pci/devices/$function/numa_node")" 1
+passes "irqbalance runs" systemctl start irqbalance
+wait_for 10 compgen -G '/run/irqbalance/irqbalance*.sock'
+before=$(state)
+echo "$before" >/tmp/before
+
+guest_define db memory=96 "devices=$(hostdev_xml "$function")"
+passes "assign own" virt-profile assign db own
+like "its preferred place is the device's node" "$(stored_xml db | xpath '//vcpupin[@vcpu="0"]/@cpuset')" '^[67]$'
+hook_log_start
+passes "start it" virsh -q start db
+scope=$(guest_cgroup db)
+is "weight of its scope" "$(cat "$scope/cpu.weight")" 300
+is "its memory limit" "$(cat "$scope/memory.max")" 2147483648
+is "memory nodes of its scope" "$(cat "$scope/cpuset.mems.effective")" 1
+within "CPUs of its scope" "$(cat "$scope/cpuset.cpus.effective")" "0-1,4-7"
+is "huge pages of node 1" "$(hugepages 1 2048)" 48
+is "of node 0" "$(hugepages 0 2048)" 0
+is "swappiness" "$(cat /proc/sys/vm/swappiness)" 10
+is "merging of pages" "$(cat /sys/kernel/mm/ksm/run)" 0
+guest_up db 120
+for cpu in 0 1; do
+    like "vCPU $cpu" "$(thread_affinity "$(vcpu_thread db $cpu)")" '^[67]$'
+done
+passes "it reads its device" wait_for 60 guest_said db 'read /dev/nvme'
+irqs=$(irqs_named "vfio-msi.*$function")
+more "its interrupts (${irqs//$'\n'/ })" "$(wc -w <<<"$irqs")" 1
+steered() {
+    local irq
+    for irq in $irqs; do
+        case $(irq_affinity "$irq") in 6 | 7 | 6-7) ;; *) return 1 ;; esac
+    done
+}
+passes "they come to its CPUs" wait_for 40 steered
+for irq in $irqs; do within "interrupt $irq" "$(irq_affinity "$irq")" 6-7; done
+for file in /proc/irq/*/smp_affinity_list; do
+    irq=${file#/proc/irq/} irq=${irq%%/*}
+    grep -qs "^ *$irq:.*\(vfio\|nvme0q\)" /proc/interrupts && continue
+    grep -qs "^ *$irq:.*[A-Za-z]" /proc/interrupts || continue
+    [ -z "$(comm -12 <(cpus "$(cat "$file")" | sort) <(cpus 6-7 | sort))" ] ||
+        note "interrupt $irq may still come to $(cat "$file"): $(grep "^ *$irq:" /proc/interrupts | awk '{ print $NF }')"
+done
+within "CPUs that irqbalance leaves alone" "6-7" "$(banned)"
+
+note "a desktop that wants otherwise"
+guest_define desk memory=64
+passes "assign merges" virt-profile assign desk merges
+passes "start it" virsh -q start desk
+is "merging of pages, as the desktop wants" "$(cat /sys/kernel/mm/ksm/run)" 1
+like "swappiness, as the database wants" "$(cat /proc/sys/vm/swappiness)" '^10$'
+virsh -q destroy desk
+is "merging of pages, as before it" "$(cat /sys/kernel/mm/ksm/run)" 0
+
+note "an administrator's change in the middle stays"
+echo 33 >/proc/sys/vm/swappiness
+virsh -q destroy db
+is "swappiness" "$(cat /proc/sys/vm/swappiness)" 33
+sed -n 's|^/proc/sys/vm/swappiness ||p' /tmp/before >/proc/sys/vm/swappiness
+wait_for 20 no_scopes
+state >/tmp/after
+is "all is as it was" "$(diff /tmp/before /tmp/after)" ""
+is "CPUs that irqbalance leaves alone" "$(comm -12 <(cpus "$(banned)" | sort) <(cpus 6-7 | sort) | xargs)" ""
+is "drop-ins left" "$(compgen -G '/run/systemd/system/machine-qemu*' | wc -l)" 0
+is "entries left" "$(find /run/virt-profile/guests -type f | wc -l)" 0
+is "journal left" "$(cat /run/virt-profile/host.json 2>/dev/null)" ""
+systemctl stop irqbalance
+rm -r /etc/virt-profile/profiles
