@@ -20,35 +20,32 @@ static const char *const preferences[] = {
     "performance", "balance_performance", "default", "balance_power", "power", NULL};
 static const char *const no_sleep[] = {"none", NULL};
 
-/* What a value does, for `plan`. */
+/* What a value is of, for `plan` and the log, which say the value. */
 static const struct {
-    const char *knob, *reason; /* after the value, or as it is where the value says nothing to people */
-    bool bare;
+    const char *knob, *reason;
 } reasons[] = {
-    {"ksm.run", "while the guest runs, pages that are the same are merged, or not", true},
-    {"ksm.merge-across-nodes", "pages of different nodes are merged, or not", true},
-    {"ksm.pages-to-scan", "pages are looked at in a row for others that are the same", false},
-    {"ksm.sleep", "ms between two rows of pages", false},
-    {"thp.enabled", "use of transparent huge pages while the guest runs", false},
-    {"thp.defrag", "effort of a page fault to make a huge page", false},
-    {"thp.khugepaged-defrag", "memory is moved together for huge pages in the background, or not", true},
-    {"kernel.numa-balancing", "the kernel moves tasks and pages between nodes by itself, or not", true},
-    {"kernel.swappiness", "inclination to swap out memory rather than drop files that are cached", false},
-    {"kernel.halt-poll", "ns at most that an idle vCPU is polled for before its thread sleeps", false},
-    {"kernel.arp-filter", "each of the host's interfaces answers for its own addresses only, or for all",
-     true},
-    {"cpu.governor", "clock of the guest's own CPUs", false},
-    {"cpu.energy-preference", "of speed over power, on the guest's own CPUs", false},
-    {"cpu.max-latency", "us at most for an own CPU of the guest to wake up", false},
+    {"ksm.run", "whether same pages of guests are merged: 1 merges, 0 stops, 2 also gives them back"},
+    {"ksm.merge-across-nodes", "whether pages of different nodes are merged"},
+    {"ksm.pages-to-scan", "pages that are looked at in a row for others that are the same"},
+    {"ksm.sleep", "ms between two rows of pages"},
+    {"thp.enabled", "which memory may become transparent huge pages"},
+    {"thp.defrag", "effort of a page fault to make a huge page"},
+    {"thp.khugepaged-defrag", "whether memory is moved together for huge pages in the background"},
+    {"kernel.numa-balancing", "whether the kernel moves tasks and pages between nodes by itself"},
+    {"kernel.swappiness", "inclination to swap out memory rather than drop files that are cached"},
+    {"kernel.halt-poll", "ns at most that an idle vCPU is polled for before its thread sleeps"},
+    {"kernel.arp-filter", "whether each of the host's interfaces answers for its own addresses only"},
+    {"cpu.governor", "what chooses the clock of the guest's own CPUs"},
+    {"cpu.energy-preference", "speed or power, on the guest's own CPUs"},
+    {"cpu.max-latency", "us at most for an own CPU of the guest to wake up; n/a: it does not sleep"},
 };
 
-static char *reason_for(const char *knob, const char *value)
+static const char *reason_for(const char *knob)
 {
     for (size_t i = 0; i < VP_ARRAY_SIZE(reasons); i++)
         if (strcmp(reasons[i].knob, knob) == 0)
-            return reasons[i].bare ? vp_strdup(reasons[i].reason)
-                                   : vp_asprintf("%s: %s", value, reasons[i].reason);
-    return vp_strdup("for as long as the guest runs");
+            return reasons[i].reason;
+    return "for as long as the guest runs";
 }
 
 /* The value as the kernel has it; owned. */
@@ -95,8 +92,7 @@ static int plan_setting(struct vp_planning *planning, const struct vp_setting *s
         return 0;
     }
     vp_autofree char *value = kernel_value(planning, setting);
-    vp_autofree char *reason = reason_for(name, value);
-    vp_plan_host(planning, setting, name, value, "%s", reason);
+    vp_plan_host(planning, setting, name, value, "%s", reason_for(name));
     return 0;
 }
 
