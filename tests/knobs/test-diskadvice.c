@@ -3,6 +3,16 @@
 
 static const char *const host[] = {STORAGE, NULL};
 
+/* Its root is on a disk with several paths. */
+static const char *const paths[] = {STORAGE_DEVICE("nvme0n1", "259:0", "259", "0"),
+                                    "/sys/block/nvme0c0n1/queue/rotational",
+                                    "0\n",
+                                    "/a.raw",
+                                    "",
+                                    "/proc/self/mountinfo",
+                                    "1 0 259:0 / / rw - ext4 /dev/nvme0n1 rw\n",
+                                    NULL};
+
 #define ROW(disks, expect)                                                                                   \
     {                                                                                                        \
         STORAGE_GUEST(disks), "disk.advice=yes", expect, "dump", NULL, host, VP_PHASE_COLD                   \
@@ -32,6 +42,8 @@ static const struct vp_trial rows[] = {
         "<target dev='vda'/></disk>",
         "skipped disk.advice: vda: it is a network disk, *"),
     ROW("", ""),
+    {STORAGE_GUEST(DISK("vda", "/a.raw")), "disk.advice=yes",
+     WARN "vda: nvme0n1 also holds the host's root file system, *", "dump", NULL, paths, VP_PHASE_COLD},
     {STORAGE_GUEST(STORAGE_DISK("vda", "/nfs/a.raw", QCOW2)), "disk.advice=yes",
      WARN "vda: its image is qcow2, *\nskipped disk.advice: host 'synthetic:*", NULL, NULL, host,
      VP_PHASE_COLD},

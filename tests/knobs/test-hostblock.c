@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char *const host[] = {STORAGE, NULL};
-/* A kernel with less: no module, a queue that takes no scheduler, one without a queue. */
+/* A kernel with less: one module, a queue that takes no scheduler, one without a queue. */
 static const char *const poor[] = {
     "/sys/dev/block/251:0/uevent",
     "MAJOR=251\nMINOR=0\nDEVNAME=nbd0\nDEVTYPE=disk\n",
@@ -12,6 +12,10 @@ static const char *const poor[] = {
     "none\n",
     "/sys/dev/block/250:0/uevent",
     "MAJOR=250\nMINOR=0\nDEVNAME=rbd0\nDEVTYPE=disk\n",
+    "/proc/sys/kernel/osrelease",
+    "6.1.0\n",
+    "/lib/modules/6.1.0/kernel/block/bfq.ko",
+    "",
     "/a/a.raw",
     "",
     "/b/a.raw",
@@ -76,6 +80,8 @@ static const struct vp_trial rows[] = {
      "host/block/sda/scheduler = mq-deadline", "dump", NULL, host, VP_PHASE_MIGRATE},
     POOR(DISK("vda", "/a/a.raw"), "disk.scheduler=mq-deadline",
          "skipped disk.scheduler: vda: the kernel offers no mq-deadline for nbd0, only none"),
+    POOR(DISK("vda", "/a/a.raw"), "disk.scheduler=bfq",
+         "skipped disk.scheduler: vda: the kernel offers no bfq for nbd0, only none"),
     POOR(DISK("vda", "/b/a.raw"), "disk.scheduler=none",
          "skipped disk.scheduler: vda: rbd0 has no scheduler to choose"),
     /* Requests. */

@@ -148,12 +148,14 @@ static const char *const files[][2] = {
     {"/dev/nvme1n1p2", ""},
     {"/dev/shm/image", ""},
     {"/dev/sdc", ""},
+    {"/dev/sdd", ""},
     {"/image", ""},
     {"/srv/images/disk.raw", ""},
     {"/srv/images2/disk.raw", ""},
     {"/srv/with blank/disk.raw", ""},
     {"/btrfs/@vm/disk.raw", ""},
     {"/bcachefs/disk.raw", ""},
+    {"/alone/disk.raw", ""},
     {"/cache/disk.raw", ""},
     {"/nvme/disk.raw", ""},
     {"/old/disk.raw", ""},
@@ -176,6 +178,7 @@ static const char mounts[] =
     "32 30 8:33 / /srv/with\\040blank rw,relatime - ext4 /dev/sdc1 rw\n"
     "33 27 0:45 /@ /btrfs rw,relatime shared:3 - btrfs /dev/sdb1 rw,subvol=/@\n"
     "34 27 0:46 / /bcachefs rw - bcachefs /dev/sda:/dev/sdc rw\n"
+    "46 27 0:47 / /alone rw - btrfs /dev/sdd rw\n"
     "35 27 252:0 / /cache rw - ext4 /dev/bcache0 rw\n"
     "36 27 259:9 / /nvme rw - xfs /dev/nvme0n1p1 rw\n"
     "37 27 104:1 / /old rw - ext3 /dev/cciss/c0d0p1 rw\n"

@@ -39,6 +39,7 @@ static const struct {
     {"/old/disk.raw", "cciss!c0d0 104:0"},
     {"/btrfs/@vm/disk.raw", "sdb 8:16, sdc 8:32"},
     {"/bcachefs/disk.raw", "sda 8:0, sdc 8:32"},
+    {"/alone/disk.raw", "sdd 8:48"},
     {"/over/disk.raw", "sdc 8:32"}, /* mounted over another */
     {"/dev/sda", "sda 8:0"},
     {"/dev/sdb1", "sdb 8:16"},
@@ -123,6 +124,7 @@ START_TEST(tops)
         {"/dev/loop0", "loop0", 0},
         {"/btrfs/@vm/disk.raw", "", -ENODEV},
         {"/bcachefs/disk.raw", "", -ENODEV},
+        {"/alone/disk.raw", "", -ENODEV}, /* its number is not that of its disk */
         {"/dev/shm/image", "", -ENODEV},
         {"/nfs/disk.raw", "", -ENODEV},
         {"/gone/disk.raw", "", -ENODEV},

@@ -48,6 +48,7 @@ static void make_nics(const struct fake *fake)
         add_nic(fake, made_up[i], "/sys/devices/virtual");
     for (size_t i = 0; i < VP_ARRAY_SIZE(lower); i++)
         add_lower(fake, lower[i][0], lower[i][1]);
+    sysfs_link(fake, "/sys/devices/virtual/net/br2/brif/eno1", NET0 "/net/eno1/brport");
     sysfs_link(fake, "/sys/devices/virtual/net/br1/brif/eno1", NET0 "/net/eno1/brport");
     sysfs_link(fake, "/sys/bus/pci/devices/0000:82:00.1", NET1 "1");
     sysfs_link(fake, "/sys/bus/pci/devices/0000:00:09.0", "/sys/devices/pci0000:00/0000:00:09.0");
@@ -58,9 +59,9 @@ static void make_nics(const struct fake *fake)
                "/sys/devices/pci0000:40/0000:40:01.0/0000:41:00.0");
     fake_file(fake, NET1 "1/" UUID "/uevent", "");
     sysfs_link(fake, "/sys/bus/mdev/devices/" UUID, NET1 "1/" UUID);
-    /* a link that leads out of /sys, and a number that is none */
+    /* nothing that a device hangs on */
     fake_file(fake, "/numa_node", "5\n");
-    fake_file(fake, "/sys/numa_node", "many\n");
+    fake_file(fake, "/sys/numa_node", "5\n");
 }
 
 #define PCI(bus, function)                                                                                   \
@@ -87,14 +88,14 @@ static const struct {
     {"<hostdev mode='subsystem' type='mdev' model='vfio-pci'><source><address uuid='" UUID
      "'/></source></hostdev>",
      "1", "mediated device " UUID " is on node 1"},
-    {"<hostdev mode='subsystem' type='mdev'><source><address uuid='../../pci'/></source></hostdev>", "",
-     NULL},
+    {"<hostdev mode='subsystem' type='mdev'><source><address uuid='../devices/" UUID "'/></source></hostdev>",
+     "", NULL},
     {"<hostdev mode='subsystem' type='usb'><source><address bus='1' device='2'/></source></hostdev>", "",
      NULL},
     {DIRECT("eno1"), "0", "eno1 is on node 0"},
     {DIRECT("bond0.7"), "1", "ens1f0 below bond0.7 is on node 1, ens1f1 below bond0.7 is on node 1"},
     {DIRECT("eth9"), "", NULL}, /* a virtio NIC whose slot does not say */
-    {DIRECT("../../etc"), "", NULL},
+    {DIRECT("../net/eno1"), "", NULL},
     {DIRECT(""), "", NULL},
     {"<interface type='direct'/>", "", NULL},
     {BRIDGE("br0"), "1", "ens1f0 below br0 is on node 1, ens1f1 below br0 is on node 1"},
