@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 500
+# limit: 700
 # What the host does for a guest, read back from the kernel: the limits of its scope, huge pages of its node got when it
 # came, interrupts of its passed-through device on its CPUs after its driver asked for them and all others off them,
 # irqbalance told; kernel settings that two guests want otherwise. And all of it as before when both are gone.
@@ -55,7 +55,7 @@ banned() { # CPUs that irqbalance leaves alone, by its socket
     local socket
     socket=$(compgen -G '/run/irqbalance/irqbalance*.sock' | head -n 1)
     python3 - "$socket" <<'PYTHON'
-import array, os, re, socket, struct, sys
+import os, re, socket, struct, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
 s.sendmsg([b"setup"], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("3i", os.getpid(), 0, 0))])

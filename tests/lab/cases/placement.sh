@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
-# limit: 500
+# limit: 700
 # Two nodes of two cores of two threads; the first core of each node is the host's, so each node has one core to give. Two
 # databases get them, with their memory beside them and their emulators elsewhere. A third finds nothing: it starts
 # untuned or is refused, as it asks. Whoever has no CPUs of its own is kept off those of others, and gets them back.
