@@ -10,6 +10,9 @@
  * (irqbalance 1.5.0 to 1.9.5, irqbalance.c, init_socket()).
  */
 
+/* Most that is waited for it to listen, and to answer. Milliseconds; tests on a busy machine need more. */
+extern unsigned vp_balancesock_patience;
+
 /* As vp_irqbalance_find(). */
 int vp_balancesock_find(const struct vp_root *root, struct vp_process *ret_process, struct vp_error **err);
 
@@ -17,7 +20,7 @@ int vp_balancesock_find(const struct vp_root *root, struct vp_process *ret_proce
  * Ask a question.
  * @ret_process: who answered
  * @ret_answer: owned
- * Returns 0, -ENOENT (nobody is there), -EAGAIN (no answer in 50 ms), -EPERM (closed without an answer), …
+ * Returns 0, -ENOENT (nobody is there), -EAGAIN (no answer in time), -EPERM (closed without an answer), …
  */
 int vp_balancesock_ask(const struct vp_root *root, const char *question, struct vp_process *ret_process,
                        char **ret_answer, struct vp_error **err);

@@ -45,6 +45,9 @@ char *vp_irqbalance_target(const struct vp_process *process, const char *what) V
  */
 extern const struct vp_means vp_means_irqbalance;
 
+/* The longest value of an "irqs" target, as irqbalance up to 1.9.4 reads 499 bytes of a command. */
+#define VP_IRQBALANCE_IRQS_MAX 481
+
 /* The value of an "irqs" target, and back (-EINVAL). Owned. */
 char *vp_irqbalance_irqs_text(hwloc_const_bitmap_t irqs) VP_MUST_USE;
 int vp_irqbalance_irqs_parse(const char *text, hwloc_bitmap_t *ret_irqs, struct vp_error **err);

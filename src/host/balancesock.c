@@ -14,11 +14,11 @@
 #include "strbuf.h"
 #include "text.h"
 
-/* Most that is waited for it to listen, and to answer. Milliseconds. */
-#define PATIENCE 50
 /* The longest it does not listen: a cycle by default, and more. */
 #define LONG_PATIENCE 15000
 #define ANSWER_MAX (256u * 1024)
+
+unsigned vp_balancesock_patience = 50;
 
 static const char folder[] = "/run/irqbalance";
 
@@ -68,7 +68,7 @@ static int connect_to(const struct sockaddr_un *address)
     VP_CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
-    int r = set_patience(fd, PATIENCE);
+    int r = set_patience(fd, vp_balancesock_patience);
     if (r == 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
         r = -errno;
     if (r < 0)

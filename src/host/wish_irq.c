@@ -354,6 +354,33 @@ static void wish_told(struct work *work, const struct vp_process *process, const
     vp_wishes_add(work->wishes, &vp_means_irqbalance, target, value, owner, reason);
 }
 
+/* Its administrator's first, then ours, as many as it can be told. */
+static void wish_left_alone(struct work *work, const struct vp_process *process, hwloc_const_bitmap_t ours,
+                            hwloc_const_bitmap_t base)
+{
+    vp_autobitmap all = vp_bitmap_new();
+    vp_autofree char *numbers = NULL;
+    const unsigned n = (unsigned)hwloc_bitmap_weight(ours);
+    unsigned told = 0;
+    if (base != NULL)
+        hwloc_bitmap_copy(all, base);
+    for (int i = hwloc_bitmap_first(ours); i >= 0; i = hwloc_bitmap_next(ours, i)) {
+        hwloc_bitmap_set(all, (unsigned)i);
+        vp_autofree char *more = vp_irqbalance_irqs_text(all);
+        if (strlen(more) > VP_IRQBALANCE_IRQS_MAX)
+            break;
+        free(numbers);
+        numbers = vp_take(&more);
+        told++;
+    }
+    if (numbers == NULL)
+        return;
+    vp_autofree char *reason =
+        vp_asprintf("irqbalance leaves interrupts alone that were given a place for guests%s",
+                    told < n ? ", as many as it can be told" : "");
+    wish_told(work, process, "irqs", numbers, work->steerers.text, reason);
+}
+
 /*
  * Tell irqbalance what to keep its hands off, beside what its administrator said.
  * Returns the numbers of those that it leaves alone and that are not ours; NULL: there is no irqbalance.
@@ -388,13 +415,8 @@ static hwloc_bitmap_t wish_balance(struct work *work)
         wish_told(work, &process, "cpus", list, work->owners.text,
                   "irqbalance keeps interrupts off CPUs that guests own");
     }
-    if (work->n > 0 && (base.irqs != NULL || !busy)) {
-        if (base.irqs != NULL)
-            hwloc_bitmap_or(ours, ours, base.irqs);
-        vp_autofree char *numbers = vp_irqbalance_irqs_text(ours);
-        wish_told(work, &process, "irqs", numbers, work->steerers.text,
-                  "irqbalance leaves interrupts alone that were given a place for guests");
-    }
+    if (work->n > 0 && (base.irqs != NULL || !busy))
+        wish_left_alone(work, &process, ours, base.irqs);
     return left_alone;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "balancesock.h"
 #include "cpumask.h"
 #include "host/irqhost.h"
 #include "strbuf.h"
@@ -119,6 +120,7 @@ void balanced_start(struct balanced *balanced, const struct fake *fake, const ch
     copy_text(balanced->shared->cpus, sizeof(balanced->shared->cpus), cpus);
     copy_text(balanced->shared->first, sizeof(balanced->shared->first), cpus);
     copy_text(balanced->shared->irqs, sizeof(balanced->shared->irqs), irqs);
+    vp_balancesock_patience = 20000;
     const int listener = listen_at(fake);
     balanced->pid = fork();
     ck_assert_int_ge(balanced->pid, 0);

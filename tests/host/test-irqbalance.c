@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "host/balanced.h"
+#include "balancesock.h"
 #include "host/irqhost.h"
 #include "irqbalance.h"
 #include "strbuf.h"
@@ -217,16 +218,19 @@ START_TEST(busy)
     scene_open(&scene, "40", "");
     vp_autofree char *target = target_of(&scene, "cpus");
     scene.balanced.shared->busy = true;
+    vp_balancesock_patience = 50;
     const double begin = seconds();
     ck_assert_int_eq(vp_irqbalance_ask(scene.fake.root, &balance, &err), -EAGAIN);
     ck_assert(seconds() - begin < 5);
     ck_assert_int_eq(vp_means_irqbalance.read(scene.fake.root, target, &value, NULL), -EAGAIN);
     scene.balanced.shared->busy = false;
+    vp_balancesock_patience = 20000;
     check_read(&scene, "cpus", "6");
     /* Both have left: it answered to nobody, and lives. */
     ck_assert(balanced_lives(&scene.balanced));
     ck_assert_int_eq(tell(&scene, "cpus", "3,6", NULL), 0);
     scene.balanced.shared->busy = true;
+    vp_balancesock_patience = 50;
     check_read(&scene, "cpus", "3,6");
     ck_assert_int_eq(tell(&scene, "irqs", "30", NULL), 0);
     vp_autofree char *name = balanced_name(&scene.balanced);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "host/balanced.h"
+#include "balancesock.h"
 #include "host/irqhost.h"
 #include "irqbalance.h"
 #include "irqwants.h"
@@ -387,8 +388,10 @@ START_TEST(irqbalance_is_busy)
     balanced_start(&stage.balanced, &stage.machine.fake, "40", "");
     enter(&stage, "db", VP_POLICY_DEDICATED, 3, "irq/others=off-dedicated");
     stage.balanced.shared->busy = true;
+    vp_balancesock_patience = 50;
     check_wishes(&stage, "cpumask /proc/irq/default_smp_affinity = f1 (db)\n");
     stage.balanced.shared->busy = false;
+    vp_balancesock_patience = 20000;
     converge(&stage, 2);
     check_balanced(&stage, "4e", "");
     /* Later it may be as busy as it likes: it is known what it had. */
@@ -396,6 +399,27 @@ START_TEST(irqbalance_is_busy)
     converge(&stage, 0);
     stage.balanced.shared->busy = false;
     ck_assert(balanced_lives(&stage.balanced));
+}
+END_TEST
+
+/* A command has room for some hundred numbers: those of its administrator are among them. */
+START_TEST(irqbalance_is_told_much)
+{
+    STAGE stage;
+    stage_open(&stage);
+    vf(&stage, 1000, 150);
+    balanced_start(&stage.balanced, &stage.machine.fake, "0", "99999");
+    enter(&stage, "db", VP_POLICY_DEDICATED, 3, "irq/devices=vcpus " VF);
+    converge(&stage, 151);
+    vp_autofree char *name = balanced_name(&stage.balanced);
+    vp_autofree char *target = vp_asprintf("%s/irqs", name);
+    vp_autofree char *value = NULL;
+    ck_assert_int_eq(vp_means_irqbalance.read(stage.machine.fake.root, target, &value, NULL), 0);
+    ck_assert_uint_le(strlen(value), VP_IRQBALANCE_IRQS_MAX);
+    ck_assert_uint_gt(strlen(value), VP_IRQBALANCE_IRQS_MAX - 5);
+    ck_assert_ptr_nonnull(strstr(value, "1000 1001 "));
+    ck_assert_ptr_nonnull(strstr(value, " 99999"));
+    check_balanced(&stage, "0", value);
 }
 END_TEST
 
@@ -417,4 +441,4 @@ END_TEST
 VP_TEST_MAIN("wish-irq", VP_TEST(nobody_wants), VP_TEST(devices), VP_TEST(devices_elsewhere),
              VP_TEST(devices_of_floating), VP_TEST(others), VP_TEST(wide), VP_TEST(serving), VP_TEST(foreign),
              VP_TEST(with_irqbalance), VP_TEST(irqbalance_comes_and_goes), VP_TEST(irqbalance_is_busy),
-             VP_TEST(irqbalance_is_deaf))
+             VP_TEST(irqbalance_is_deaf), VP_TEST(irqbalance_is_told_much))
