@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -39,7 +40,10 @@ int vp_ledger_log(struct vp_ledger *ledger, const char *uuid, struct vp_error **
 {
     char slot[SLOT] = "";
     assert(ledger->lock >= 0 && strlen(uuid) == UUID_LEN);
-    const uint64_t change = (read_age(ledger->lock) + 1) / 2;
+    uint64_t change = (read_age(ledger->lock) + 1) / 2;
+    /* A file that is new or was emptied starts where no one who looked at an earlier one can have been. */
+    if (change == 0)
+        change = (uint64_t)time(NULL) << 16;
     const uint64_t age = 2 * change + 1;
     memcpy(slot, uuid, UUID_LEN);
     int r = write_at(ledger, slot, sizeof(slot), slot_of(change), err);
@@ -70,7 +74,7 @@ uint64_t vp_ledger_log_peek(const struct vp_ledger *ledger)
 bool vp_ledger_log_since(const struct vp_ledger *ledger, uint64_t seen, char ***ret_uuids)
 {
     const uint64_t changes = (read_age(ledger->lock) + 1) / 2;
-    /* The first change of a new file, or of one that somebody emptied. */
+    /* Nothing was noted then, or too long ago. */
     if (seen == 0 || changes < seen || changes - seen > RING)
         return false;
     VP_CLEANUP(vp_names_free_ptr) char **uuids = vp_alloc(changes - seen + 1, sizeof(uuids[0]));

@@ -7,6 +7,7 @@ unit_tests += \
 	tests/host/test-entry \
 	tests/host/test-entry-domain \
 	tests/host/test-ledger \
+	tests/host/test-ledger-log \
 	tests/host/test-ledger-occupied \
 	tests/host/test-ledger-placer \
 	tests/host/test-ledger-reap \
@@ -15,6 +16,7 @@ unit_tests += \
 tests_host_test_entry_SOURCES = tests/host/test-entry.c $(guests) $(fake)
 tests_host_test_entry_domain_SOURCES = tests/host/test-entry-domain.c $(guests) $(fake)
 tests_host_test_ledger_SOURCES = tests/host/test-ledger.c $(guests) $(fake)
+tests_host_test_ledger_log_SOURCES = tests/host/test-ledger-log.c $(guests) $(fake)
 tests_host_test_ledger_occupied_SOURCES = tests/host/test-ledger-occupied.c $(guests) $(fake)
 tests_host_test_ledger_placer_SOURCES = tests/host/test-ledger-placer.c $(guests) $(fake)
 tests_host_test_ledger_reap_SOURCES = tests/host/test-ledger-reap.c $(guests) $(fake)
