@@ -25,9 +25,10 @@ tests_knobs_test_hostblock_SOURCES = tests/knobs/test-hostblock.c tests/knobs/st
 tests_knobs_test_hostio_SOURCES = tests/knobs/test-hostio.c tests/knobs/storage.h $(knob_harness)
 tests_knobs_test_diskadvice_SOURCES = tests/knobs/test-diskadvice.c tests/knobs/storage.h $(knob_harness)
 
-unit_tests += tests/knobs/test-numa tests/knobs/test-placement
+unit_tests += tests/knobs/test-numa tests/knobs/test-placement tests/knobs/test-vcpusched
 tests_knobs_test_numa_SOURCES = tests/knobs/test-numa.c $(knob_harness)
 tests_knobs_test_placement_SOURCES = tests/knobs/test-placement.c $(knob_harness)
+tests_knobs_test_vcpusched_SOURCES = tests/knobs/test-vcpusched.c $(knob_harness)
 
 unit_tests += tests/knobs/test-hostsettings
 tests_knobs_test_hostsettings_SOURCES = tests/knobs/test-hostsettings.c $(knob_harness)
