@@ -44,6 +44,8 @@ static void plan_at(struct vp_planning *planning, const struct vp_setting *setti
         vp_plan_text(planning, setting, at, path, value, "as the script says");
     else if (strcmp(command->op, "element") == 0)
         vp_plan_element(planning, setting, at, path, value, "as the script says");
+    else if (strcmp(command->op, "host") == 0)
+        vp_plan_host(planning, setting, path, value, "as the script says");
     else
         ck_abort_msg("no command '%s'", command->op);
 }
