@@ -36,6 +36,13 @@ static int write_at(const struct vp_ledger *ledger, const void *bytes, size_t le
     return vp_fail(err, n < 0 ? errno : EIO, "cannot write '%s': %m", VP_LEDGER_LOCK);
 }
 
+static uint64_t nanoseconds(void)
+{
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* Linux has it */
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 int vp_ledger_log(struct vp_ledger *ledger, const char *uuid, struct vp_error **err)
 {
     char slot[SLOT] = "";
@@ -43,7 +50,7 @@ int vp_ledger_log(struct vp_ledger *ledger, const char *uuid, struct vp_error **
     uint64_t change = (read_age(ledger->lock) + 1) / 2;
     /* A file that is new or was emptied starts where no one who looked at an earlier one can have been. */
     if (change == 0)
-        change = (uint64_t)time(NULL) << 16;
+        change = nanoseconds();
     const uint64_t age = 2 * change + 1;
     memcpy(slot, uuid, UUID_LEN);
     int r = write_at(ledger, slot, sizeof(slot), slot_of(change), err);
