@@ -5,8 +5,9 @@
 
 /* Which node each NUMA cell of the definition goes to, where one node does not hold them all. */
 
-/* Nodes that are looked at before the best so far is taken: all there are for a few cells. */
-#define STEPS_MAX 20000
+/* Nodes that are looked at, for one cell after another, before the best so far is taken: all there are for a few
+ * cells. */
+#define LOOKS_MAX 50000
 
 /* What an assignment costs; the first that differs decides. */
 struct price {
@@ -30,7 +31,7 @@ struct assignment {
     unsigned *best;
     struct price best_price;
     bool found;
-    unsigned steps;
+    unsigned looks;
 };
 
 /* A node for a part, and what the assignment costs then. */
@@ -110,7 +111,7 @@ static struct price price_with(const struct assignment *it, unsigned part, unsig
 }
 
 /* Nodes that the part fits, the cheapest first. */
-static unsigned list_options(const struct assignment *it, unsigned part, struct option *options)
+static unsigned list_options(struct assignment *it, unsigned part, struct option *options)
 {
     const struct vp_topology *topology = it->search->topology;
     unsigned n = 0;
@@ -119,6 +120,7 @@ static unsigned list_options(const struct assignment *it, unsigned part, struct 
         if (part_fits(it, part, node, home))
             options[n++] = (struct option){node, price_with(it, part, node, home)};
     }
+    it->looks += topology->n_nodes;
     qsort(options, n, sizeof(options[0]), compare_options);
     return n;
 }
@@ -146,7 +148,7 @@ static void descend(struct assignment *it, unsigned depth)
     const unsigned part = it->order[depth];
     struct option *options = it->options + (size_t)depth * search->topology->n_nodes;
     const unsigned n = list_options(it, part, options);
-    for (unsigned i = 0; i < n && it->steps++ < STEPS_MAX; i++) {
+    for (unsigned i = 0; i < n && it->looks < LOOKS_MAX; i++) {
         const unsigned node = options[i].node;
         const unsigned home = vp_home_within(search->topology, search->parts[part].within, node);
         const struct price before = it->price;
