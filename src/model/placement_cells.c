@@ -5,8 +5,8 @@
 
 /* Which node each NUMA cell of the definition goes to, where one node does not hold them all. */
 
-/* Nodes that are looked at, for one cell after another, before the best so far is taken: all there are for a few
- * cells. */
+/* Nodes that are looked at, for one cell after another, before the best so far is taken: all there are for a
+ * few cells. */
 #define LOOKS_MAX 50000
 
 /* What an assignment costs; the first that differs decides. */
