@@ -42,5 +42,5 @@ bool vp_below_holds_root(const struct vp_root *root, const char *device);
 
 /* The value of a file in /sys/block/DEVICE/queue, of several choices the chosen one; NULL: none. Owned. */
 char *vp_queue_value(const struct vp_root *root, const char *device, const char *name) VP_MUST_USE;
-/* Is it a disk with heads that move? */
+/* Is it a disk with heads that move? Of virtio and Xen disks nobody knows: no. */
 bool vp_queue_rotates(const struct vp_root *root, const char *device);

@@ -62,15 +62,17 @@ static void advise_device(struct vp_planning *planning, const struct vp_setting 
     const struct vp_root *root = vp_host_root(planning->host);
     const bool several = strchr(below->disks, ',') != NULL;
     if (several)
-        vp_plan_warn(planning, setting,
-                     "%s are all on %s and wait for each other; what must not wait (logs) belongs on another",
-                     below->disks, below->device);
+        vp_plan_warn(
+            planning, setting,
+            "%s are all on the host's %s and wait for each other; what must not wait (logs) belongs on another",
+            below->disks, below->device);
     if (vp_queue_rotates(root, below->device))
-        vp_plan_warn(planning, setting, "%s: %s has heads that move, some 100 to 200 requests a second",
-                     below->disks, below->device);
+        vp_plan_warn(planning, setting,
+                     "%s: the host's %s has heads that move, some 100 to 200 requests a second", below->disks,
+                     below->device);
     if (vp_below_holds_root(root, below->device))
         vp_plan_warn(planning, setting,
-                     "%s: %s also holds the host's root file system, whose logs and updates come between",
+                     "%s: the host's %s also holds its root file system, whose logs and updates come between",
                      below->disks, below->device);
 }
 

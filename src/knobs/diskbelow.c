@@ -54,8 +54,9 @@ char *vp_disk_filesystem(const struct vp_root *root, const char *path)
 {
     vp_autofree char *real = NULL;
     VP_CLEANUP(vp_mount_done) struct vp_mount mount = {0};
-    if (vp_sysdev_resolve(root, path, &real, NULL) < 0 || vp_starts(real, "/dev/") ||
-        vp_mount_find(root, real, &mount, NULL) < 0)
+    /* A device node is not what is on its file system. */
+    if (vp_sysdev_resolve(root, path, &real, NULL) < 0 || vp_mount_find(root, real, &mount, NULL) < 0 ||
+        vp_same(mount.type, "devtmpfs"))
         return NULL;
     return vp_take(&mount.type);
 }
@@ -186,5 +187,6 @@ char *vp_queue_value(const struct vp_root *root, const char *device, const char 
 bool vp_queue_rotates(const struct vp_root *root, const char *device)
 {
     vp_autofree char *value = vp_queue_value(root, device, "rotational");
-    return vp_same(value, "1");
+    /* Of a virtual machine's disks Linux says so whatever is below them (6.18 still does). */
+    return vp_same(value, "1") && !vp_starts(device, "vd") && !vp_starts(device, "xvd");
 }

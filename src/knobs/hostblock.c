@@ -75,27 +75,29 @@ static void plan_scheduler_of(struct vp_planning *planning, const struct vp_sett
     vp_autofree char *choices = NULL;
     size_t len = 0;
     if (vp_root_read(root, path, 4096, &choices, &len, NULL) < 0) {
-        vp_plan_skip(planning, setting, "%s: %s has no scheduler to choose", below->disks, below->device);
+        vp_plan_skip(planning, setting, "%s: the host's %s has no scheduler to choose", below->disks,
+                     below->device);
         return;
     }
     choices[strcspn(choices, "\n")] = '\0';
     /* A queue that lists nothing but "none" takes no scheduler at all. */
     if (!lists(choices, schedulers[want]) &&
         (strcspn(choices, " ") == strlen(choices) || !has_module(root, want))) {
-        vp_plan_skip(planning, setting, "%s: the kernel offers no %s for %s, only %s", below->disks,
-                     schedulers[want], below->device, choices);
+        vp_plan_skip(planning, setting, "%s: the kernel offers no %s for the host's %s, only %s",
+                     below->disks, schedulers[want], below->device, choices);
         return;
     }
     vp_autofree char *name = vp_asprintf("block/%s/scheduler", below->device);
     vp_autofree char *now = vp_queue_value(root, below->device, "scheduler");
-    vp_plan_host(planning, setting, name, schedulers[want], "%s below %s: %s", below->device, below->disks,
-                 scheduler_reason(want));
+    vp_plan_host(planning, setting, name, schedulers[want], "the host's %s below %s: %s", below->device,
+                 below->disks, scheduler_reason(want));
     if (want == NONE && rotates)
-        vp_plan_warn(planning, setting, "%s: %s has heads that move, and nobody sorts its requests",
-                     below->disks, below->device);
+        vp_plan_warn(planning, setting,
+                     "%s: the host's %s has heads that move, and nobody sorts its requests", below->disks,
+                     below->device);
     if (!vp_same(now, schedulers[want]) && vp_below_holds_root(root, below->device))
         vp_plan_warn(planning, setting,
-                     "%s: %s also holds the host's root file system, whose requests are scheduled alike",
+                     "%s: the host's %s also holds its root file system, whose requests are scheduled alike",
                      below->disks, below->device);
 }
 
@@ -128,20 +130,23 @@ static void plan_requests_of(struct vp_planning *planning, const struct vp_setti
     vp_autofree char *planned = planned_scheduler(planning, below->device);
     uint64_t most = 0;
     if (now == NULL || vp_u64_parse(now, 0, UINT64_MAX, &most) < 0) {
-        vp_plan_skip(planning, setting, "%s: %s does not queue requests", below->disks, below->device);
+        vp_plan_skip(planning, setting, "%s: the host's %s does not queue requests", below->disks,
+                     below->device);
         return;
     }
     /* Without a scheduler the kernel starts with as many as the device takes, and refuses more. */
     if (vp_same(planned, schedulers[NONE]) && vp_same(scheduler, schedulers[NONE]) && requests > most) {
-        vp_plan_skip(planning, setting,
-                     "%s: with scheduler none %s queues what the device takes itself, at most %" PRIu64,
-                     below->disks, below->device, most);
+        vp_plan_skip(
+            planning, setting,
+            "%s: with scheduler none the host's %s queues what the device takes itself, at most %" PRIu64,
+            below->disks, below->device, most);
         return;
     }
     vp_autofree char *name = vp_asprintf("block/%s/nr_requests", below->device);
     vp_autofree char *value = vp_asprintf("%" PRIu64, requests);
-    vp_plan_host(planning, setting, name, value, "%s below %s keeps as many requests to sort and merge",
-                 below->device, below->disks);
+    vp_plan_host(planning, setting, name, value,
+                 "the host's %s below %s keeps as many requests to sort and merge", below->device,
+                 below->disks);
 }
 
 static int plan_requests(struct vp_planning *planning, const struct vp_setting *setting,
@@ -167,7 +172,7 @@ static int plan_ahead(struct vp_planning *planning, const struct vp_setting *set
         const struct vp_below *below = &belows.items[i];
         vp_autofree char *name = vp_asprintf("block/%s/read_ahead_kb", below->device);
         vp_plan_host(planning, setting, name, value,
-                     "%s: as much as that is read from %s before it is asked for", below->disks,
+                     "%s: as much as that is read from the host's %s before it is asked for", below->disks,
                      below->device);
     }
     return 0;
