@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converge.h"
 
+#include <string.h>
 #include <unistd.h>
 
+#include "ceiling.h"
 #include "hugepages.h"
 #include "netqueue.h"
 #include "scope.h"
@@ -65,6 +67,38 @@ static int wish(const struct view *view, struct vp_wishes *wishes, struct vp_err
     return 0;
 }
 
+/* What is needed to take away the limits of guests that turn out to be gone. */
+static struct vp_entries note_ids(const struct vp_entries *entries)
+{
+    struct vp_entries notes = {0};
+    for (size_t i = 0; i < entries->n; i++) {
+        struct vp_entry *note = vp_entry_new(entries->items[i]->uuid, entries->items[i]->name);
+        note->id = entries->items[i]->id;
+        vp_grow(&notes.items, notes.n, &notes.cap, sizeof(notes.items[0]));
+        notes.items[notes.n++] = note;
+    }
+    return notes;
+}
+
+static bool is_there(const struct vp_entries *entries, const char *uuid)
+{
+    for (size_t i = 0; i < entries->n; i++)
+        if (strcmp(entries->items[i]->uuid, uuid) == 0)
+            return true;
+    return false;
+}
+
+static int reap(const struct vp_here *here, struct vp_ledger *ledger, struct vp_entries *entries,
+                struct vp_error **err)
+{
+    VP_CLEANUP(vp_entries_done) struct vp_entries before = note_ids(entries);
+    int r = vp_ledger_reap(ledger, entries, err);
+    for (size_t i = 0; r == 0 && i < before.n; i++)
+        if (!is_there(entries, before.items[i]->uuid))
+            r = vp_ceiling_remove(here->root, before.items[i], NULL, err);
+    return r < 0 ? r : vp_scope_sweep(here->root, entries, err);
+}
+
 /* The guests there are, without the dead. The lock is not kept: who comes later converges again. */
 static int read_entries(const struct vp_here *here, const struct vp_topology *topology,
                         struct vp_entries *ret_entries, struct vp_error **err)
@@ -77,9 +111,7 @@ static int read_entries(const struct vp_here *here, const struct vp_topology *to
     if (r == 0)
         r = vp_ledger_read(ledger, &entries, err);
     if (r == 0)
-        r = vp_ledger_reap(ledger, &entries, err);
-    if (r == 0)
-        r = vp_scope_sweep(here->root, &entries, err);
+        r = reap(here, ledger, &entries, err);
     if (r < 0)
         return r;
     *ret_entries = entries;
