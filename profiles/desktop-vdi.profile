@@ -41,6 +41,12 @@ free-page-reporting = yes
 ; Memory that may be swapped and shared must not be locked.
 locked = no
 
+[ksm]
+; Merging is of no use unless the host does it, and desktops of one image have much to merge (oVirt, MOM's policy: its most pages and least sleep).
+run = run
+pages-to-scan = 1250
+sleep = 10
+
 [network]
 ; Every packet of an emulated card is several exits; only where the guest is known to have drivers (KubeVirt, oVirt and Nova give virtio by default).
 model = virtio

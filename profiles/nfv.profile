@@ -24,6 +24,10 @@ cache = passthrough
 features = +tsc-deadline
 ; A forwarding core never sleeps or waits for another (KubeVirt sets it with dedicated CPUs); left out without pins of one vCPU to one CPU.
 hint-dedicated = yes
+; No change of clock and no deep idle state in the way of a packet; own CPUs only (tuned, profile cpu-partitioning).
+governor = performance
+energy-preference = performance
+max-latency = 3
 
 [memory]
 ; Packet buffers on the node of the vCPUs and of the cards, or no start at all (Red Hat OpenStack Platform, NFV planning guide).
@@ -40,6 +44,12 @@ ksm = no
 locked = yes
 ; A balloon only takes pages away that the lock has just secured (same document).
 balloon = no
+
+[kernel]
+; No page fault that only wants to know who uses the page (tuned, profile network-latency: numa_balancing 0).
+numa-balancing = no
+; A vCPU that polls in the guest has nothing to gain from polling in the host (SEAPATH, real-time hosts: halt_poll_ns 0).
+halt-poll = 0
 
 [network]
 ; Poll-mode drivers know virtio; only where the guest is known to have drivers (DPDK, "Poll Mode Driver for Emulated Virtio NIC").
