@@ -179,6 +179,7 @@ static int read_one(const struct vp_ledger *ledger, const char *name, struct vp_
         r = vp_entry_parse(text, len, path, ledger->topology, &entry, err);
     if (r < 0)
         return r;
+    assert(entry != NULL);
     if (!is_named_by(entry, name))
         return vp_fail(err, EBADMSG, "'%s' is no entry of the ledger: it is one of another UUID", path);
     *ret_entry = vp_take(&entry);
