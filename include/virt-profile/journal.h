@@ -16,6 +16,7 @@ struct vp_journal_item {
     char *ours;   /* what is there by us: the value last written, `before` until then. Shared: our part. */
     char *next;   /* being written: a process that died may have done so, or not; NULL: nothing */
     char *seen;   /* shared: the whole when `next` was noted */
+    char *told;   /* what somebody else put there, once that was said; NULL: nothing */
     char *owner, *reason; /* of the wish */
     bool gone;            /* not to be written any more */
 };

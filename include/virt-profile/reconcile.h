@@ -8,7 +8,7 @@ enum vp_outcome {
     VP_OUTCOME_SET,      /* written */
     VP_OUTCOME_RESTORED, /* the value from before is back */
     VP_OUTCOME_KEPT,     /* no longer wished for, but somebody else changed it since: theirs stays */
-    /* still wished for, but somebody else changed it since: theirs stays until they undo it */
+    /* still wished for, but somebody else changed it since: theirs stays until they undo it. Said once. */
     VP_OUTCOME_FOREIGN,
     VP_OUTCOME_ABSENT, /* this host does not have it */
     VP_OUTCOME_FAILED, /* the write failed; the value is as it was, or is put back by the next run */

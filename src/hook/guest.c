@@ -137,9 +137,9 @@ int vp_hook_guest_store(const struct vp_hook_call *call, const struct vp_hook_gu
 int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct vp_error **err)
 {
     static const enum vp_log_priority priorities[VP_OUTCOME_N_] = {
-        [VP_OUTCOME_SET] = VP_LOG_INFO,    [VP_OUTCOME_RESTORED] = VP_LOG_INFO,
-        [VP_OUTCOME_KEPT] = VP_LOG_NOTICE, [VP_OUTCOME_FOREIGN] = VP_LOG_WARNING,
-        [VP_OUTCOME_ABSENT] = VP_LOG_INFO, [VP_OUTCOME_FAILED] = VP_LOG_WARNING,
+        [VP_OUTCOME_SET] = VP_LOG_INFO,     [VP_OUTCOME_RESTORED] = VP_LOG_INFO,
+        [VP_OUTCOME_KEPT] = VP_LOG_NOTICE,  [VP_OUTCOME_FOREIGN] = VP_LOG_WARNING,
+        [VP_OUTCOME_ABSENT] = VP_LOG_DEBUG, [VP_OUTCOME_FAILED] = VP_LOG_WARNING,
     };
     const struct vp_here here = vp_hook_here(call);
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};

@@ -30,6 +30,7 @@ static const struct {
     {"ours", offsetof(struct vp_journal_item, ours), true},
     {"next", offsetof(struct vp_journal_item, next), false},
     {"seen", offsetof(struct vp_journal_item, seen), false},
+    {"told", offsetof(struct vp_journal_item, told), false},
     {"owner", offsetof(struct vp_journal_item, owner), true},
     {"reason", offsetof(struct vp_journal_item, reason), true},
 };

@@ -181,6 +181,7 @@ static void plan_wish(struct run *run, const struct vp_wish *wish)
     settle(item, means, now);
     set_text(&item->owner, wish->owner);
     set_text(&item->reason, wish->reason);
+    vp_autofree char *told = vp_take(&item->told);
     if (means->shared ? vp_journal_number(item->ours) == vp_journal_number(wish->value)
                       : same(means, now, wish->value))
         return;
@@ -188,6 +189,9 @@ static void plan_wish(struct run *run, const struct vp_wish *wish)
         add_step(run, item, means, wish, now);
         return;
     }
+    item->told = vp_strdup(now);
+    if (vp_same(told, now))
+        return;
     vp_autofree char *why = vp_asprintf("somebody changed it from '%s', while '%s' wants '%s': %s",
                                         item->ours, wish->owner, wish->value, wish->reason);
     say(run, VP_OUTCOME_FOREIGN, wish->essential, wish->target, now, why);
