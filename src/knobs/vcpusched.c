@@ -146,7 +146,7 @@ const struct vp_knob vp_knobs_vcpusched[] = {
         .choices = schedulers,
         .doc =
             "Schedule the vCPUs of a dedicated KVM guest in real time. For hosts that isolate CPUs for it: left "
-            "out while the kernel throttles real-time threads (kernel.sched_rt_runtime_us other than -1), with "
+            "out while the kernel throttles real-time threads (sched_rt_runtime_us is not -1), with "
             "real-time group scheduling, where QEMU's own threads are on a vCPU's CPU, and for a definition that "
             "schedules vCPUs itself.",
         .plan = plan_scheduler,
