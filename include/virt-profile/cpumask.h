@@ -10,9 +10,8 @@
  */
 
 /*
- * The mask of a set; owned. It begins with the highest word that is not 0, and has no leading zeros:
- * kernels before 5.8 refuse a mask with more words than they have CPUs (lib/bitmap.c,
- * bitmap_parse_user()).
+ * The mask of a set; owned. It begins with the highest word that is not 0, and has no leading zeros: the
+ * kernel refuses a mask with more words than it has CPUs (lib/bitmap.c, bitmap_parse()).
  */
 char *vp_cpumask_text(hwloc_const_bitmap_t set) VP_MUST_USE;
 

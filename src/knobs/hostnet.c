@@ -56,8 +56,8 @@ const struct vp_knob vp_knobs_hostnet[] = {
      .max = LENGTH_MAX,
      .unit = "packets",
      .doc =
-         "How many packets for the guest wait on its tap and macvtap devices. The kernel makes them with 1000 (tap) "
-         "or 500 (macvtap). They go with the guest.",
+         "How many packets for the guest wait on its tap and macvtap devices, which the kernel makes with 500 or "
+         "1000. They go with the guest.",
      .plan = plan_length},
     {.name = "network.queue-cpus",
      .type = VP_TYPE_CHOICE,
