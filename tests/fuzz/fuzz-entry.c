@@ -47,7 +47,7 @@ static void check(const char *text, size_t size, const struct vp_topology *topol
     vp_autoerror err = NULL;
     const int r = vp_entry_parse(text, size, "input", topology, &entry, &err);
     must((r == 0) == (entry != NULL) && (r == 0) == (err == NULL));
-    if (r < 0)
+    if (r < 0 || entry == NULL)
         return;
     count(entry);
     vp_autofree char *once = vp_entry_format(entry, NULL, topology);
