@@ -5,6 +5,7 @@
 #include "ceiling.h"
 #include "guest.h"
 #include "irqwants.h"
+#include "ksm.h"
 #include "log.h"
 #include "overcommit.h"
 #include "strbuf.h"
@@ -130,11 +131,20 @@ static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct 
     return fall_short(call, guest, guest->result.plan->unplaced->message);
 }
 
+/* A service that sets KSM itself undoes what the guests voted for. */
+static void warn_of_rivals(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
+{
+    vp_autofree char *rival = vp_want_find(guest->entry, "ksm.run") != NULL ? vp_ksm_rival(call->root) : NULL;
+    if (rival != NULL)
+        vp_log(VP_LOG_WARNING, "domain '%s': ksm.run: %s", call->domain, rival);
+}
+
 /* What has to be there before QEMU is. */
 static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     vp_autoerror err = NULL;
     vp_autofree char *failed = NULL;
+    warn_of_rivals(call, guest);
     if (vp_ceiling_set(call->root, guest->entry, vp_hook_guest_topology(guest), guest->domain, &err) < 0 ||
         vp_hook_converge(call, &failed, &err) < 0)
         return fall_short(call, guest, err->message);
