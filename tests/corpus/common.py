@@ -12,7 +12,8 @@ from lxml import etree
 
 PROFILES = ("sql-db", "desktop-vdi", "nfv")
 SCHEMA = "/usr/share/libvirt/schemas/domain.rng"
-HOST = "synthetic:numa:2 core:4 pu:2"
+# Two nodes with room for most documents, so that placement acts.
+HOST = "synthetic:pack:2 [numa(memory=64GiB)] l3:1 core:16 pu:2"
 # A program that a sanitizer stops ends with this status, which no command of ours uses.
 ENVIRONMENT = dict(
     os.environ,

@@ -234,7 +234,7 @@ def check_sequences(program, tally, path):
         tally.add(f"{name} {first} then {second}", problems)
 
 
-PLAN_KEYS = {"domain", "profile", "phase", "host", "placement", "actions", "warnings"}
+PLAN_KEYS = {"domain", "profile", "phase", "host", "placement", "unplaced", "actions", "warnings"}
 ACTION_KEYS = {"knob", "effect", "kind", "target", "value", "previous", "reason"}
 
 
