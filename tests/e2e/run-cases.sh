@@ -15,7 +15,19 @@ finish() {
     trap '' INT TERM
     [ -z "$CASE_PID" ] || kill -TERM "$CASE_PID" 2>/dev/null || true
     libvirt_down
+    machine_unlock
+}
+
+# The kernel of a machine is one for all its sandboxes: cases of several runs take turns.
+machine_lock() {
+    flock -w 900 8 || die 'another run has had this machine for 15 minutes'
+    hugepages_reserve 512
+}
+
+machine_unlock() {
     hugepages_restore
+    HUGEPAGES_BEFORE=''
+    flock -u 8
 }
 
 # Every case starts with libvirt running, no domain, and the profiles and hooks as installed.
@@ -49,8 +61,10 @@ count_case() { # name, output, exit status
 }
 
 run_case() { # file
-    local name out rc=0 start=$SECONDS tee_pid to
+    local name out rc=0 start tee_pid to
     name=$(basename "$1" .sh) out=$SANDBOX/case.out
+    machine_lock
+    start=$SECONDS
     between_cases
     printf '# %s\n' "$name"
     exec {to}> >(tee "$out")
@@ -62,6 +76,7 @@ run_case() { # file
     CASE_PID=''
     exec {to}>&-
     wait "$tee_pid" || true
+    machine_unlock
     CASE_SECONDS=$((SECONDS - start))
     count_case "$name" "$out" "$rc"
     if [ "$rc" != 0 ] && [ -s "$SYSLOG_FILE" ]; then
@@ -70,11 +85,11 @@ run_case() { # file
     fi
 }
 
+exec 8</sys/kernel/mm
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 sandbox_setup
-hugepages_reserve 512
 libvirt_up
 for file in "$CASES"/[0-9]*.sh; do
     name=$(basename "$file" .sh)

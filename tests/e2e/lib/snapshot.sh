@@ -33,3 +33,32 @@ snapshot_differs() {
             exit n == 0
         }' "$1" "$2"
 }
+
+# snapshot_same WHAT BEFORE [PATTERN]: one assertion; hooks that libvirt calls by itself have two seconds to end.
+snapshot_same() {
+    local differs='' i
+    for ((i = 0; i < 20; i++)); do
+        snapshot "$2.now" "${3:-}" || break
+        differs=$(snapshot_differs "$2" "$2.now") || break
+        sleep 0.1
+    done
+    is "$1" "$(head -n 20 <<<"$differs")" ''
+}
+
+# What guests leave behind that are gone: entries, a journal, control groups with this in their names.
+left_behind() { # part of the guests' names
+    find /run/virt-profile/guests /run/virt-profile/host.json -type f 2>/dev/null
+    find /sys/fs/cgroup -type d -name "*$1*" 2>/dev/null
+    find /run/systemd/system -path "*$1*" 2>/dev/null
+    return 0
+}
+
+nothing_left() { # what, part of the guests' names
+    local left='' i
+    for ((i = 0; i < 20; i++)); do
+        left=$(left_behind "$2")
+        [ -n "$left" ] || break
+        sleep 0.1
+    done
+    is "$1" "$(head -n 20 <<<"$left")" ''
+}
