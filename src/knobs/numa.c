@@ -87,7 +87,7 @@ static int plan_cells(struct vp_planning *planning, const struct vp_setting *set
     int r = vp_planning_placement(planning, setting, &placement, err);
     if (r == 0 && placement != NULL)
         r = vp_planning_topology(planning, &topology, err);
-    if (r < 0 || placement == NULL || placement->n_cells == 1 || placement->policy == VP_POLICY_SHARED)
+    if (r < 0 || topology == NULL || placement->n_cells == 1 || placement->policy == VP_POLICY_SHARED)
         return r;
     if (no != NULL) {
         vp_plan_skip(planning, setting, "%s", no);
@@ -185,7 +185,7 @@ static int plan_numa(struct vp_planning *planning, const struct vp_setting *sett
     int r = vp_planning_placement(planning, setting, &to.placement, err);
     if (r == 0 && to.placement != NULL)
         r = vp_planning_topology(planning, &to.topology, err);
-    if (r < 0 || to.placement == NULL)
+    if (r < 0 || to.placement == NULL || to.topology == NULL)
         return r;
     const char *reason = not_bound(planning, setting, to.placement, to.topology);
     if (reason != NULL) {

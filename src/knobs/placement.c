@@ -125,7 +125,7 @@ static int plan_placement(struct vp_planning *planning, const struct vp_setting 
     int r = vp_planning_placement(planning, setting, &placement, err);
     if (r == 0 && placement != NULL)
         r = vp_planning_topology(planning, &topology, err);
-    if (r < 0 || placement == NULL)
+    if (r < 0 || topology == NULL)
         return r;
     drop_numad(planning, setting);
     if (placement->policy == VP_POLICY_SHARED) {

@@ -105,7 +105,7 @@ static int plan_scheduler(struct vp_planning *planning, const struct vp_setting 
     int r = vp_planning_placement(planning, setting, &placement, err);
     if (r == 0 && placement != NULL)
         r = vp_planning_topology(planning, &topology, err);
-    if (r < 0 || placement == NULL)
+    if (r < 0 || topology == NULL)
         return r;
     const unsigned first = takes_first(planning) ? 0 : 1;
     const char *reason = refused(planning, placement);
