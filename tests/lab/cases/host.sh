@@ -43,12 +43,21 @@ run = run
 PROFILE
 passes "the profiles are right" virt-profile validate /etc/virt-profile/profiles/*.profile
 
-state() { # every file that may be written, with its value
+state() { # files that may be written, with their values
     local file
     for file in /sys/kernel/mm/ksm/run /proc/sys/vm/swappiness /proc/irq/default_smp_affinity \
-        /proc/irq/*/smp_affinity_list /sys/devices/system/node/node*/hugepages/hugepages-2048kB/nr_hugepages; do
-        case $(cat "${file%/*}/actions" 2>/dev/null) in *vfio*) continue ;; esac
+        /sys/devices/system/node/node*/hugepages/hugepages-2048kB/nr_hugepages; do
         echo "$file $(cat "$file" 2>/dev/null)"
+    done
+}
+# Interrupts of devices that can move, with the CPUs that they may come to. An irqbalance that runs moves them at will.
+moving() {
+    awk '$1 ~ /^[0-9]+:$/ && !/timer|vfio|nvme0q/ { sub(":", "", $1); print $1 }' /proc/interrupts |
+        while read -r irq; do echo "$irq $(irq_affinity "$irq")"; done
+}
+on_own() { # interrupts that may come to the CPUs of the guest
+    moving | while read -r irq list; do
+        [ -z "$(comm -12 <(cpus "$list" | sort) <(cpus 6-7 | sort))" ] || echo "$irq"
     done
 }
 banned() { # CPUs that irqbalance leaves alone, by its socket
@@ -102,13 +111,6 @@ steered() {
 }
 passes "they come to its CPUs" wait_for 40 steered
 for irq in $irqs; do within "interrupt $irq" "$(irq_affinity "$irq")" 6-7; done
-for file in /proc/irq/*/smp_affinity_list; do
-    irq=${file#/proc/irq/} irq=${irq%%/*}
-    grep -qs "^ *$irq:.*\(vfio\|nvme0q\)" /proc/interrupts && continue
-    grep -qs "^ *$irq:.*[A-Za-z]" /proc/interrupts || continue
-    [ -z "$(comm -12 <(cpus "$(cat "$file")" | sort) <(cpus 6-7 | sort))" ] ||
-        note "interrupt $irq may still come to $(cat "$file"): $(grep "^ *$irq:" /proc/interrupts | awk '{ print $NF }')"
-done
 within "CPUs that irqbalance leaves alone" "6-7" "$(banned)"
 
 note "a desktop that wants otherwise"
@@ -133,4 +135,15 @@ is "drop-ins left" "$(compgen -G '/run/systemd/system/machine-qemu*' | wc -l)" 0
 is "entries left" "$(find /run/virt-profile/guests -type f | wc -l)" 0
 is "journal left" "$(cat /run/virt-profile/host.json 2>/dev/null)" ""
 systemctl stop irqbalance
+
+note "interrupts of others, without irqbalance"
+moving >/tmp/before
+virsh -q start --paused db
+more "interrupts that can move" "$(wc -l </tmp/before)" 3
+fixed=$(comm -12 <(on_own | sort) <(grep -o '^[0-9]*' /run/virt-profile/irq-fixed 2>/dev/null | sort) | xargs)
+is "those that may come to the guest's CPUs, but for what the kernel manages (${fixed:-none})" \
+    "$(comm -23 <(on_own | sort) <(tr ' ' '\n' <<<"$fixed" | sort) | xargs)" ""
+virsh -q destroy db
+moving >/tmp/after
+is "all where they were" "$(diff /tmp/before /tmp/after)" ""
 rm -r /etc/virt-profile/profiles
