@@ -14,8 +14,10 @@ struct vp_here {
 };
 
 /**
- * Bring the host into the state that the guests in the ledger want, and take back what none of them wants any more.
- * Holds the host lock, so that two of these come one after the other and the last has seen all guests. Cheap where there
+ * Bring the host into the state that the guests in the ledger want, and take back what none of them wants any
+ * more.
+ * Holds the host lock, so that two of these come one after the other and the last has seen all guests. Cheap
+ * where there
  * is neither a guest nor anything to take back.
  * @ret_happenings: what was written and what failed; owned
  * Returns 0 also when single settings failed, or a negative errno where nothing could be looked at

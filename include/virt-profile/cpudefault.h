@@ -14,6 +14,9 @@ bool vp_cpu_is_named(const struct vp_planning *planning);
 bool vp_cpu_default_is_known(const struct vp_planning *planning);
 /* Plan what it would add, where that is known, so that it is undone with what is planned besides. */
 void vp_cpu_plan_default(struct vp_planning *planning, const struct vp_setting *setting);
-/* vp_verify_definition(), for a knob that plans it: libvirt sets the check of a running guest's CPU by itself. */
+/*
+ * vp_verify_definition(), for a knob that plans it: libvirt sets the check of a running guest's CPU by
+ * itself.
+ */
 enum vp_verdict vp_cpu_verify_default(const struct vp_action *action, const struct vp_domain *domain,
                                       char **ret_found);

@@ -65,8 +65,9 @@ static void add_entry(struct vp_fleet *fleet, struct vp_entry *entry)
 {
     vp_grow(&fleet->guests, fleet->n, &fleet->cap, sizeof(fleet->guests[0]));
     struct vp_fleet_guest *guest = &fleet->guests[fleet->n++];
-    *guest = (struct vp_fleet_guest){
-        .name = vp_take(&entry->name), .known = entry->placement == NULL, .pinned = vp_take(&entry->pinned)};
+    guest->name = vp_take(&entry->name);
+    guest->known = entry->placement == NULL;
+    guest->pinned = vp_take(&entry->pinned);
     guest->demand.name = guest->name;
     guest->demand.memory_kib = vp_running_kib(entry);
     if (entry->placement != NULL) {

@@ -64,7 +64,8 @@ static bool is_one_of(const char *const *names, const char *name)
 }
 
 /*
- * What a definition lacks of its place is no matter to tell: where the guest got one, its threads are put there
+ * What a definition lacks of its place is no matter to tell: where the guest got one, its threads are put
+ * there
  * once they run, and where it got none, that is what is told.
  */
 static bool is_of_place(const struct vp_hook_guest *guest, const struct vp_lack *lack)

@@ -34,7 +34,9 @@ const struct vp_topology *vp_hook_guest_topology(const struct vp_hook_guest *gue
 int vp_hook_guest_store(const struct vp_hook_call *call, const struct vp_hook_guest *guest,
                         struct vp_error **err);
 
-/* Give back all that it had, its entry too, and converge. Logs what goes wrong; returns its negative errno. */
+/*
+ * Give back all that it had, its entry too, and converge. Logs what goes wrong; returns its negative errno.
+ */
 int vp_hook_guest_end(const struct vp_hook_call *call, const struct vp_domain *domain);
 
 /**
@@ -44,7 +46,9 @@ int vp_hook_guest_end(const struct vp_hook_call *call, const struct vp_domain *d
 int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct vp_error **err);
 
 /**
- * Converge again now and then for some minutes, in a process of its own, where the interrupts of a guest's passed-through
- * devices are to be placed: its driver asks for them when it is loaded, and no operation of the hook tells when.
+ * Converge again now and then for some minutes, in a process of its own, where the interrupts of a guest's
+ * passed-through
+ * devices are to be placed: its driver asks for them when it is loaded, and no operation of the hook tells
+ * when.
  */
 void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry);

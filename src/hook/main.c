@@ -10,7 +10,8 @@
 /* A start waits for us, and with it, once someone asks for this domain, every call to libvirt on the host. */
 #define SECONDS_MAX 10
 
-static enum vp_hook_outcome run(const struct vp_hook_op *op, struct vp_hook_call *call, struct vp_error **err)
+static enum vp_hook_outcome run(const struct vp_hook_op *op, const struct vp_hook_call *call,
+                                struct vp_error **err)
 {
     VP_CLEANUP(vp_host_free_ptr) struct vp_host *host = NULL;
     VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
@@ -21,9 +22,10 @@ static enum vp_hook_outcome run(const struct vp_hook_op *op, struct vp_hook_call
         .profiles = {.root = call->root, .dirs = vp_profile_default_dirs},
         .host = host,
     };
-    call->engine = &engine;
-    call->conf = &conf;
-    return vp_hook_guard(op, call, SECONDS_MAX, STDOUT_FILENO);
+    struct vp_hook_call own = *call;
+    own.engine = &engine;
+    own.conf = &conf;
+    return vp_hook_guard(op, &own, SECONDS_MAX, STDOUT_FILENO);
 }
 
 int vp_hook_main(const char *domain, const char *operation, const char *root_path)
@@ -45,7 +47,7 @@ int vp_hook_main(const char *domain, const char *operation, const char *root_pat
         vp_log(VP_LOG_ERROR, "domain '%s': %s: %s", domain, operation, err->message);
         return 0;
     }
-    struct vp_hook_call call = {
+    const struct vp_hook_call call = {
         .domain = domain,
         .text = text,
         .len = len,

@@ -10,7 +10,8 @@
 #include "text.h"
 
 /*
- * Seconds between two looks. A guest's driver asks for its interrupts when it is loaded: seconds after the start for
+ * Seconds between two looks. A guest's driver asks for its interrupts when it is loaded: seconds after the
+ * start for
  * most, minutes for a guest that waits for its operator.
  */
 static const unsigned pauses[] = {1, 1, 2, 3, 5, 5, 10, 10, 20, 30, 60, 60, 120};

@@ -148,11 +148,12 @@ void vp_pending_done(struct vp_pending *pending)
     *pending = (struct vp_pending){0};
 }
 
-static void add_lack(struct vp_pending *pending, const struct vp_knob *knob, char *text,
-                     enum vp_effect effect)
+/* Without its text. */
+static struct vp_lack *add_lack(struct vp_pending *pending, const struct vp_knob *knob, enum vp_effect effect)
 {
     vp_grow(&pending->items, pending->n, &pending->cap, sizeof(*pending->items));
-    pending->items[pending->n++] = (struct vp_lack){knob != NULL ? knob->name : NULL, text, effect};
+    pending->items[pending->n] = (struct vp_lack){.knob = knob != NULL ? knob->name : NULL, .effect = effect};
+    return &pending->items[pending->n++];
 }
 
 static char *shown(const char *value)
@@ -221,9 +222,8 @@ static void add_leftovers(const struct vp_result *result, const struct vp_regist
         const bool planned = vp_plan_find(result->plan, target) != NULL ||
                              (strstr(at, "[#") != NULL && planned_numbered(result->plan, knob, at));
         if (!planned)
-            add_lack(pending, vp_registry_find(registry, knob),
-                     vp_asprintf("%s: %s is left from an earlier profile", knob, at),
-                     vp_record_effect(n, registry));
+            add_lack(pending, vp_registry_find(registry, knob), vp_record_effect(n, registry))->text =
+                vp_asprintf("%s: %s is left from an earlier profile", knob, at);
     }
 }
 
@@ -241,7 +241,7 @@ void vp_engine_pending(const struct vp_result *result, const struct vp_registry 
                                             ? knob->verify(action, domain, &found)
                                             : vp_verify_definition(action, domain, &found);
         if (verdict != VP_VERDICT_OK)
-            add_lack(&pending, knob, describe(action, found), action->effect);
+            add_lack(&pending, knob, action->effect)->text = describe(action, found);
     }
     if (result->plan != NULL)
         add_leftovers(result, registry, domain, phase, &pending);

@@ -6,7 +6,8 @@
 
 hook=$builddir/hooks/qemu
 guests=$root/run/virt-profile/guests
-sysconfdir='' prefix=''
+sysconfdir=''
+# shellcheck disable=SC2034 # used by what is evaluated
 prefix=$(sed -n 's/^prefix = //p' "$builddir/Makefile")
 eval "sysconfdir=$(sed -n 's/^sysconfdir = //p' "$builddir/Makefile")"
 profiles=$root$sysconfdir/virt-profile/profiles

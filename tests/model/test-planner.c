@@ -161,15 +161,13 @@ START_TEST(failure_names_the_knob)
     static char sentinel;
     struct vp_plan *plan = (struct vp_plan *)(void *)&sentinel;
     vp_autoerror err = NULL;
-    ck_assert_int_eq(plan_for(domain, profile, fake.host, VP_PHASE_COLD, &plan, &err),
-                     -EIO);
+    ck_assert_int_eq(plan_for(domain, profile, fake.host, VP_PHASE_COLD, &plan, &err), -EIO);
     ck_assert_ptr_eq(plan, (struct vp_plan *)(void *)&sentinel);
     ck_assert_str_eq(err->message, "live.do (test): no such thing");
     /* Not asked in a phase that does not allow it. */
     PROFILE *other = make_profile("guest.do=fail no such thing");
     PLAN *empty = NULL;
-    ck_assert_int_eq(plan_for(domain, other, fake.host, VP_PHASE_RESTORE, &empty, NULL),
-                     0);
+    ck_assert_int_eq(plan_for(domain, other, fake.host, VP_PHASE_RESTORE, &empty, NULL), 0);
 }
 END_TEST
 
@@ -200,8 +198,7 @@ START_TEST(planned)
         "live.do=text cputune/shares 9|text cputune/period 5|attr devices/disk[vda]/driver/@cache -|"
         "attr devices/disk[vdb]/driver/@io native|attr @x y|attr memtune/hard_limit/@unit KiB");
     PLAN *plan = NULL;
-    ck_assert_int_eq(plan_for(domain, profile, fake.host, VP_PHASE_COLD, &plan, NULL),
-                     0);
+    ck_assert_int_eq(plan_for(domain, profile, fake.host, VP_PHASE_COLD, &plan, NULL), 0);
     const struct vp_planning planning = {.domain = domain,
                                          .profile = profile,
                                          .registry = &fake_registry,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A workload inside a guest, static, for an initramfs without a C library. `work SECONDS`: the same piece of work over
+ * A workload inside a guest, static, for an initramfs without a C library. `work SECONDS`: the same piece of
+ * work over
  * and over, and at the end how many and how long the slowest hundredth took. `work`: forever, in silence.
  */
 #include <stdint.h>
