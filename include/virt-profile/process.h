@@ -22,8 +22,9 @@ bool vp_process_alive(const struct vp_root *root, const struct vp_process *proce
 
 /**
  * The QEMU of a domain, by libvirt's pid file (libvirt 9.0: /run/libvirt/qemu/NAME.pid, written before the
- * `started` hook).
- * Returns 0, -ENOENT without a pid file, -ESRCH when its process is gone
+ * `started` hook). libvirt makes the process first, then its cgroups, and runs QEMU in it last (virCommand's
+ * handshake): until then it is none.
+ * Returns 0, -ENOENT without a pid file, -ESRCH when its process is gone, or is no QEMU yet
  */
 int vp_process_qemu(const struct vp_root *root, const char *domain, struct vp_process *ret_process,
                     struct vp_error **err);

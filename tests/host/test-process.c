@@ -88,6 +88,24 @@ START_TEST(qemu)
 }
 END_TEST
 
+/* libvirt wrote its number, and has yet to run QEMU in it: PF_FORKNOEXEC among the flags. */
+START_TEST(not_yet_qemu)
+{
+    FAKE fake;
+    vp_autoerror err = NULL;
+    struct vp_process process = {0, 0};
+    fake_open(&fake);
+    fake_file(&fake, "/proc/77/stat",
+              "77 (rpc-libvirtd) S 1 1 1 0 -1 4194624 1 2 3 4 5 6 7 8 20 0 1 0 4242 0\n");
+    fake_file(&fake, "/run/libvirt/qemu/guest.pid", "77\n");
+    ck_assert_int_eq(vp_process_qemu(fake.root, "guest", &process, &err), -ESRCH);
+    ck_assert_int_eq(process.pid, 0);
+    ck_assert_msg(strstr(err->message, "no QEMU yet") != NULL, "%s", err->message);
+    ck_assert_int_eq(vp_process_read(fake.root, 77, &process, NULL), 0);
+    ck_assert_int_eq((int)process.start, 4242);
+}
+END_TEST
+
 /* The kernel's own file: a child lives, is a zombie, is gone. */
 START_TEST(of_this_machine)
 {
@@ -119,4 +137,4 @@ START_TEST(of_this_machine)
 END_TEST
 
 VP_TEST_MAIN("process", VP_TEST_ROWS(start_times, rows), VP_TEST(alive), VP_TEST_ROWS(qemu, qemu_rows),
-             VP_TEST(of_this_machine))
+             VP_TEST(not_yet_qemu), VP_TEST(of_this_machine))
