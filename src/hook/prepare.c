@@ -151,10 +151,24 @@ static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struc
     return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
 }
 
+/* An earlier run whose `release` was killed: its entry goes as this one's is stored, and with it what it names. */
+static void end_earlier(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
+{
+    vp_autofree char *uuid = vp_domain_uuid(guest->domain);
+    vp_autoledger ledger = NULL;
+    vp_autoentry earlier = NULL;
+    vp_autoentry now = vp_entry_from_domain(guest->domain);
+    if (vp_ledger_open(call->root, NULL, true, vp_hook_say, NULL, &ledger, NULL) < 0 ||
+        vp_ledger_find(ledger, uuid, &earlier, NULL) < 0 || earlier->id == now->id)
+        return;
+    (void)vp_ceiling_remove(call->root, earlier, guest->domain, NULL); /* it is in nobody's way */
+}
+
 static enum vp_hook_outcome place(const struct vp_hook_call *call, const struct vp_hook_op *op,
                                   struct vp_hook_guest *guest)
 {
     vp_autoerror err = NULL;
+    end_earlier(call, guest);
     if (vp_hook_guest_place(call, op->phase, guest, &err) < 0)
         return cannot_plan(call, err->message);
     if (guest->result.plan == NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ceiling.h"
 #include "text.h"
 
 /* libvirt 9.0 keeps NAME.xml there for each guest that runs, from the start of its QEMU on. */
@@ -74,6 +75,7 @@ static int update(struct vp_ledger *ledger, struct vp_entries *entries, struct v
             continue;
         }
         if (r == 0 && ledger->lock >= 0) {
+            (void)vp_ceiling_remove(ledger->root, entry, NULL, NULL); /* it is in nobody's way */
             r = vp_ledger_remove(ledger, entry->uuid, err);
             vp_ledger_tell(ledger, "domain '%s' is taken out of the ledger: %s", entry->name, gone);
         }
