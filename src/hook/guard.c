@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 #include "log.h"
 
 static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hook_call *call,
-                                unsigned seconds)
+                                unsigned seconds, pid_t hook)
 {
     /* What the caller ignores or blocks is inherited, and the limit must hold all the same. */
     sigset_t none;
@@ -20,6 +21,10 @@ static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hoo
     (void)signal(SIGALRM, SIG_DFL);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)alarm(seconds); /* ends the process */
+    /* libvirt takes a hook that was killed for ended, and goes on: nothing of this one may come later. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != hook)
+        _exit((int)VP_HOOK_FAILED);
     _exit((int)op->run(call, op));
 }
 
@@ -72,9 +77,10 @@ enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_
     inner.out = result;
     inner.refuse = refuse;
     (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would take the child's status away */
+    const pid_t hook = getpid();
     const pid_t child = fork();
     if (child == 0)
-        run_child(op, &inner, seconds);
+        run_child(op, &inner, seconds, hook);
 
     enum vp_hook_outcome outcome = VP_HOOK_FAILED;
     if (child > 0)
