@@ -151,7 +151,7 @@ static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struc
     return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
 }
 
-/* An earlier run whose `release` was killed: its entry goes as this one's is stored, and with it what it names. */
+/* An earlier run whose `release` was killed: its entry goes as this one's is stored, and with it its number. */
 static void end_earlier(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     vp_autofree char *uuid = vp_domain_uuid(guest->domain);
