@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "confinement.h"
 #include "guestmem.h"
 #include "memoryknobs.h"
 #include "strbuf.h"
@@ -48,6 +49,19 @@ static bool has_hugepages(const struct vp_planning *planning)
     return there != NULL;
 }
 
+/* Will memory be bound to nodes in a way that QEMU may not carry out for huge pages on this host? */
+static bool is_bound_in_vain(const struct vp_planning *planning)
+{
+    const struct vp_plan *plan = planning->plan;
+    vp_autofree char *mode = vp_planned(planning, planning->domain->root, "numatune/memory/@mode");
+    /* memory.numa comes behind the place, and minds it. */
+    const bool open = plan->placement == NULL && plan->unplaced == NULL &&
+                      vp_plan_setting(planning, "memory.numa") != NULL &&
+                      vp_plan_setting(planning, "cpu.placement") != NULL;
+    return mode != NULL && !vp_same(mode, "restrictive") && !open &&
+           vp_confinement_hides_nodes(planning->host);
+}
+
 /* What else the definition says that libvirt refuses together with huge pages
  * (qemuValidateDomainDefMemory()). */
 static const char *in_the_way(const struct vp_planning *planning)
@@ -61,6 +75,8 @@ static const char *in_the_way(const struct vp_planning *planning)
     if (vp_same(vp_node_walk_attr(root, "memoryBacking/source", "type"), "anonymous") &&
         source != SOURCE_MEMFD && source != SOURCE_FILE)
         return "the definition wants anonymous memory";
+    if (is_bound_in_vain(planning))
+        return "AppArmor keeps QEMU from binding them to nodes as numatune says; see memory.numa";
     return NULL;
 }
 

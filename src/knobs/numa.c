@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "confinement.h"
 #include "cpudefault.h"
 #include "guestmem.h"
 #include "place.h"
@@ -177,6 +178,25 @@ static const char *not_bound(const struct vp_planning *planning, const struct vp
     return NULL;
 }
 
+/* What QEMU may not bind, the control group does. */
+static void mind_confinement(struct vp_planning *planning, const struct vp_setting *setting,
+                             struct binding *to)
+{
+    const char *restrictive = modes[VP_NUMA_RESTRICTIVE];
+    if (to->placement->cells[0].page_kib == 0 || vp_same(to->mode, restrictive) ||
+        !vp_host_libvirt_knows_value(planning->host, restrictive) ||
+        !vp_confinement_hides_nodes(planning->host))
+        return;
+    vp_plan_warn(
+        planning, setting,
+        "restrictive instead of %s: AppArmor keeps QEMU from reading "
+        "/sys/devices/system/node/node*/cpumap, without which it does not start with huge pages bound "
+        "that way; allow it in /etc/apparmor.d/local/abstractions/libvirt-qemu to have %s",
+        to->mode, to->mode);
+    to->mode = restrictive;
+    to->interleave = to->prefer = false;
+}
+
 static int plan_numa(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
 {
     struct binding to = {.mode = modes[setting->value.choice],
@@ -192,6 +212,7 @@ static int plan_numa(struct vp_planning *planning, const struct vp_setting *sett
         vp_plan_skip(planning, setting, "%s", reason);
         return 0;
     }
+    mind_confinement(planning, setting, &to);
     vp_autobitmap set = vp_placing_nodes(to.placement, to.topology);
     vp_autofree char *nodes = vp_bitmap_text(set);
     const bool several = hwloc_bitmap_weight(set) > 1;

@@ -3,6 +3,7 @@
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/address.h src/model/address.c \
 	include/virt-profile/blockdev.h src/model/blockdev.c \
+	include/virt-profile/confinement.h src/model/confinement.c \
 	include/virt-profile/conf.h src/model/conf.c \
 	include/virt-profile/domain.h src/model/domain.c \
 	include/virt-profile/expr.h src/model/expr.c \

@@ -6,6 +6,7 @@ sysfs = tests/model/sysfs.c tests/model/sysfs.h
 unit_tests += \
 	tests/model/test-blockdev \
 	tests/model/test-conf \
+	tests/model/test-confinement \
 	tests/model/test-domain \
 	tests/model/test-engine \
 	tests/model/test-expr \
@@ -39,6 +40,7 @@ unit_tests += \
 
 tests_model_test_blockdev_SOURCES = tests/model/test-blockdev.c $(sysfs) $(fake)
 tests_model_test_conf_SOURCES = tests/model/test-conf.c $(fake)
+tests_model_test_confinement_SOURCES = tests/model/test-confinement.c $(fake)
 tests_model_test_domain_SOURCES = tests/model/test-domain.c $(fake)
 tests_model_test_engine_SOURCES = tests/model/test-engine.c $(fake)
 tests_model_test_host_SOURCES = tests/model/test-host.c $(fake)
