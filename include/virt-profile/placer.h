@@ -24,6 +24,14 @@ struct vp_placer {
  * @conf: borrowed
  */
 struct vp_placer *vp_placer_new(struct vp_host *host, const struct vp_conf *conf) VP_MUST_USE;
+/**
+ * A placer for definitions, which wait: a guest for which there is no room now gets the place that it would
+ * have on
+ * the host without guests, and a reason that says so. What fits not even there is refused as `now` does.
+ * @now: taken
+ * @conf: borrowed
+ */
+struct vp_placer *vp_placer_someday(struct vp_placer *now, const struct vp_conf *conf) VP_MUST_USE;
 void vp_placer_free(struct vp_placer *placer); /* NULL is fine */
 static inline void vp_placer_free_ptr(struct vp_placer **placer)
 {

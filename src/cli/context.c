@@ -169,6 +169,8 @@ int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, const char *uuid,
             vp_ledger_placer(cli->root, engine->host, conf, cli->placed, NULL, vp_running_say, NULL);
     else
         cli->placer = vp_placer_new(engine->host, conf);
+    if (cli->phase == VP_PHASE_COLD)
+        cli->placer = vp_placer_someday(cli->placer, conf);
     if (neighbours != NULL)
         cli->placer = vp_neighbours_placer(neighbours, cli->placer, uuid);
     engine->placer = cli->placer;

@@ -140,7 +140,6 @@ hwloc_bitmap_t vp_placement_usable(const struct vp_occupied *occupied,
                                    const struct vp_demand *demand) VP_MUST_USE;
 
 /* placement_why.c */
-void vp_placement_say(struct vp_placement *placement, const char *fmt, ...) VP_PRINTF(2, 3);
 /* "2M", or "ordinary" for 0; owned. */
 char *vp_page_text(uint64_t kib) VP_MUST_USE;
 /* What decided about nodes, caches and cores. */

@@ -133,5 +133,45 @@ START_TEST(bad_host)
 }
 END_TEST
 
-VP_TEST_MAIN("placer", VP_TEST_ROWS(places, rows), VP_TEST(reads_once), VP_TEST(names_the_line),
-             VP_TEST(bad_host))
+/* A host that is full today. */
+static int place_full(struct vp_placer *placer, const struct vp_demand *demand,
+                      struct vp_placement **ret_placement, struct vp_error **err)
+{
+    (void)placer;
+    (void)ret_placement;
+    return vp_fail(err, demand->vcpus == 2 ? EIO : ENOSPC, "'%s' finds nothing", demand->name);
+}
+
+static const struct {
+    unsigned vcpus;
+    int r;
+    const char *says; /* the last reason, or the error */
+} somedays[] = {
+    {1, 0, "there is no room for it now: 'guest' finds nothing"},
+    {6, 0, "there is no room for it now: 'guest' finds nothing"},
+    {7, -ENOSPC, "'guest' finds nothing"},
+    {2, -EIO, "'guest' finds nothing"},
+};
+
+START_TEST(someday)
+{
+    FAKE fake;
+    fake_open(&fake);
+    VP_CLEANUP(vp_host_free_ptr) struct vp_host *host = open_host(&fake, machine);
+    const struct vp_conf conf = {.reserve_kib = UINT64_MAX};
+    const struct vp_demand demand = {
+        .name = "guest", .policy = VP_POLICY_DEDICATED, .vcpus = somedays[_i].vcpus, .memory_kib = GIB};
+    vp_autoplacement placement = NULL;
+    vp_autoerror err = NULL;
+    struct vp_placer *full = vp_placer_new(host, &conf);
+    full->place = place_full;
+    vp_autoplacer placer = vp_placer_someday(full, &conf);
+    ck_assert_int_eq(placer->place(placer, &demand, &placement, &err), somedays[_i].r);
+    ck_assert_int_eq(placement != NULL, somedays[_i].r == 0);
+    ck_assert_str_eq(placement != NULL ? placement->reasons[placement->n_reasons - 1] : err->message,
+                     somedays[_i].says);
+}
+END_TEST
+
+VP_TEST_MAIN("placer", VP_TEST_ROWS(someday, somedays), VP_TEST_ROWS(places, rows), VP_TEST(reads_once),
+             VP_TEST(names_the_line), VP_TEST(bad_host))

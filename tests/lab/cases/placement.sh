@@ -43,7 +43,7 @@ dedicated() # NAME: prints its node
     is "$1: status" "$(virt-profile status --json | jq -r ".[] | select(.name == \"$1\") | .placement.owned")" "$(spare "$node")"
 }
 
-guest_define plain memory=64
+guest_define plain memory=96
 passes "start a guest without a profile" virsh -q start plain
 guest_up plain 90
 before=$(for tid in $(guest_threads plain .); do thread_cpuset "$tid"; done | sort -u | xargs)
@@ -62,7 +62,7 @@ for tid in $(guest_threads plain .); do
 done
 
 note "no room for a third"
-guest_define third memory=64 "devices=$(guest_disk third 8)"
+guest_define third memory=96 "devices=$(guest_disk third 8)"
 passes "assign lenient" virt-profile assign third lenient
 hook_log_start
 passes "it starts all the same" virsh -q start third
