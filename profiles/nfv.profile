@@ -63,6 +63,12 @@ rx-queue-size = 1024
 ; The same for what the guest sends, where QEMU takes it: vhost-user.
 tx-queue-size = 1024
 
+[irq]
+; Interrupts of a passed-through device come to the CPUs that handle them (CRI-O, annotation irq-load-balancing, keeps all others away from such CPUs).
+devices = vcpus
+; An interrupt of somebody else's device takes a vCPU out of the guest for as long as it lasts (tuned, profile cpu-partitioning: irqbalance keeps off isolated cores).
+others = off-dedicated
+
 [guest]
 ; What is not there interrupts nobody (libvirt knowledge base, "KVM Real Time Guest Configuration": no USB; a tablet hangs on it and a sound card has timers).
 usb = no

@@ -149,7 +149,8 @@ int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct 
         return r;
     for (size_t i = 0; i < happenings.n; i++) {
         const struct vp_happening *it = &happenings.items[i];
-        vp_log(priorities[it->outcome], "%s: %s", it->what, it->why);
+        const bool minor = it->outcome == VP_OUTCOME_FAILED && !it->essential;
+        vp_log(minor ? VP_LOG_NOTICE : priorities[it->outcome], "%s: %s", it->what, it->why);
         if (it->outcome == VP_OUTCOME_FAILED && it->essential && ret_failed != NULL && *ret_failed == NULL)
             *ret_failed = vp_asprintf("%s: %s", it->what, it->why);
     }

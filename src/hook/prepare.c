@@ -100,7 +100,7 @@ static enum vp_hook_outcome fall_short(const struct vp_hook_call *call, const st
     return VP_HOOK_DONE;
 }
 
-/* A guest that asks for it does not start where it would push the host into its last memory. */
+/* Would the guest push the host into its last memory? */
 static enum vp_hook_outcome guard_memory(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     vp_autoerror err = NULL;
@@ -115,12 +115,7 @@ static enum vp_hook_outcome guard_memory(const struct vp_hook_call *call, const 
     if (r == 0)
         r = vp_overcommit_check(call->root, call->conf, &entries, guest->entry->uuid,
                                 vp_overcommit_kib(guest->entry), &err);
-    if (r == 0)
-        return VP_HOOK_DONE;
-    vp_autofree char *sentence =
-        vp_asprintf("domain '%s' is refused by memory.overcommit-guard of profile '%s': %s", call->domain,
-                    guest->result.profile->name, err->message);
-    return refuse(sentence);
+    return r == 0 ? VP_HOOK_DONE : fall_short(call, guest, err->message);
 }
 
 static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct vp_hook_guest *guest)

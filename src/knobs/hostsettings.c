@@ -165,8 +165,8 @@ const struct vp_knob vp_knobs_hostmemory[] = {
         "few free stretches of memory the guest does not start.",
         plan_grow, .choices = NULL),
     ROW("memory.overcommit-guard", VP_TYPE_BOOL,
-        "Start the guest only if the memory of all guests that run, its own and what is kept for the host fit "
-        "into the memory and swap there is.",
+        "See at its start whether the memory of all guests that run, its own and what is kept for the host fit "
+        "into the memory and swap there is. What does not is refused with enforce=refuse, else the log says so.",
         plan_guard, .choices = NULL),
     {.name = NULL},
 };

@@ -201,8 +201,8 @@ live_xml() { virsh dumpxml "$1"; }
 stored_xml() { virsh dumpxml --inactive "$1"; }
 xpath() { xmllint --xpath "string($1)" - 2>/dev/null; }
 
-# What our hook has said in the system log since `hook_log_start`.
-hook_log_all() { journalctl --sync; journalctl -q -o cat -t virt-profile-hook; }
+# What our hook has complained of in the system log since `hook_log_start`.
+hook_log_all() { journalctl --sync; journalctl -q -o cat -p warning -t virt-profile-hook; }
 hook_log_start() { hook_log_lines=$(hook_log_all | wc -l); }
 hook_log() { hook_log_all | tail -n +$((hook_log_lines + 1)); }
 
