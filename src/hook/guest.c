@@ -70,10 +70,10 @@ static bool is_one_of(const char *const *names, const char *name)
  */
 static bool is_of_place(const struct vp_hook_guest *guest, const struct vp_lack *lack)
 {
-    static const char *const pins[] = {"cpu.placement", "cpu.emulator", "cpu.iothreads", NULL};
-    static const char *const memory[] = {"memory.numa", "memory.cells", NULL};
+    static const char *const pins[] = {"cpu.placement", "cpu.emulator", "cpu.iothreads", "memory.cells",
+                                       NULL};
     if (guest->result.plan->unplaced != NULL)
-        return is_one_of(pins, lack->knob) || is_one_of(memory, lack->knob);
+        return is_one_of(pins, lack->knob) || vp_same(lack->knob, "memory.numa");
     return guest->entry->placement != NULL && is_one_of(pins, lack->knob);
 }
 

@@ -118,12 +118,39 @@ static enum vp_hook_outcome guard_memory(const struct vp_hook_call *call, const 
     return r == 0 ? VP_HOOK_DONE : fall_short(call, guest, err->message);
 }
 
+/* The first cell whose vCPUs found no CPU where its memory is bound to be; NULL: there is none. */
+static const struct vp_guest_cell *torn_cell(const struct vp_hook_guest *guest)
+{
+    const struct vp_placement *placement = guest->entry->placement;
+    const bool bound = placement != NULL && placement->policy != VP_POLICY_SHARED && !placement->spread;
+    const struct vp_topology *topology = bound ? vp_hook_guest_topology(guest) : NULL;
+    for (unsigned i = 0; topology != NULL && i < placement->n_cells; i++) {
+        const struct vp_guest_cell *cell = &placement->cells[i];
+        if (cell->n > 0 && topology->nodes[cell->node].home != cell->memory_node)
+            return cell;
+    }
+    return NULL;
+}
+
+static enum vp_hook_outcome judge_place(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
+{
+    if (guest->result.plan->unplaced != NULL)
+        return fall_short(call, guest, guest->result.plan->unplaced->message);
+    const struct vp_guest_cell *cell = torn_cell(guest);
+    if (cell == NULL)
+        return VP_HOOK_DONE;
+    const struct vp_topology *topology = vp_hook_guest_topology(guest);
+    vp_autofree char *why =
+        vp_asprintf("its definition binds its memory to node %u, where not enough CPUs are free, and those "
+                    "of its vCPUs are on node %u",
+                    topology->nodes[cell->memory_node].os, topology->nodes[cell->node].os);
+    return fall_short(call, guest, why);
+}
+
 static enum vp_hook_outcome judge(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     const enum vp_hook_outcome outcome = judge_definition(call, guest);
-    if (outcome != VP_HOOK_DONE || guest->result.plan->unplaced == NULL)
-        return outcome;
-    return fall_short(call, guest, guest->result.plan->unplaced->message);
+    return outcome != VP_HOOK_DONE ? outcome : judge_place(call, guest);
 }
 
 /* A service that sets KSM itself undoes what the guests voted for. */

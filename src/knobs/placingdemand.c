@@ -76,13 +76,25 @@ static bool own_page(const struct vp_domain *domain, int cell, uint64_t *ret_kib
     return page != NULL;
 }
 
+/* The definition that says what cannot be chosen: the one that is being started says all of it. */
+static const struct vp_domain *fixed_by(const struct vp_planning *planning)
+{
+    return planning->starting && planning->stored != NULL ? planning->stored : planning->domain;
+}
+
+static bool is_free(const struct vp_planning *planning, const char *knob)
+{
+    return !planning->starting && vp_plan_setting(planning, knob) != NULL;
+}
+
 /* Which pages it may have: those that memory.hugepages allows, else the definition's own. */
 static void read_pages(const struct vp_planning *planning, struct vp_placing_demand *it)
 {
     const struct vp_setting *grow = vp_plan_setting(planning, "memory.hugepages-grow");
     uint64_t own = 0;
-    const bool has_own = own_page(planning->domain, -1, &own);
-    size_t n = vp_memory_allowed_pages(planning, it->pages, VP_ARRAY_SIZE(it->pages) - 1);
+    const bool has_own = own_page(fixed_by(planning), -1, &own);
+    size_t n =
+        planning->starting ? 0 : vp_memory_allowed_pages(planning, it->pages, VP_ARRAY_SIZE(it->pages) - 1);
     if (n == 0 || it->pages[n - 1] != 0)
         it->pages[n++] = has_own ? own : 0;
     it->demand.pages = it->pages;
@@ -127,8 +139,8 @@ static unsigned cell_number(const vp_node *cell, unsigned position)
 /* False where the cells are not what libvirt accepts. */
 static bool read_cells(const struct vp_planning *planning, struct vp_placing_demand *it, hwloc_bitmap_t *sets)
 {
-    const struct vp_domain *domain = planning->domain;
-    const bool bound = vp_plan_setting(planning, "memory.numa") == NULL;
+    const struct vp_domain *domain = fixed_by(planning);
+    const bool bound = !is_free(planning, "memory.numa");
     unsigned at = 0;
     for (const vp_node *n = vp_node_walk(domain->root, "cpu/numa/cell"); n != NULL;
          n = vp_node_same(n), at++) {
@@ -140,8 +152,8 @@ static bool read_cells(const struct vp_planning *planning, struct vp_placing_dem
             (void)hwloc_bitmap_copy(sets[number], vcpus);
         struct vp_demand_cell *cell = &it->cells[number];
         cell->memory_kib = cell_kib(domain, n, number);
-        cell->own_page = vp_plan_setting(planning, "memory.hugepages") == NULL &&
-                         own_page(domain, (int)number, &cell->page_kib);
+        cell->own_page =
+            !is_free(planning, "memory.hugepages") && own_page(domain, (int)number, &cell->page_kib);
         cell->within = bound ? cell_bound_to(domain, number) : NULL;
         if (cell->memory_kib == 0)
             return false;
@@ -163,7 +175,7 @@ static bool are_apart(const struct vp_placing_demand *it, hwloc_bitmap_t *sets)
 static void add_cells(const struct vp_planning *planning, struct vp_placing_demand *it)
 {
     size_t n = 0;
-    for (const vp_node *cell = vp_node_walk(planning->domain->root, "cpu/numa/cell"); cell != NULL;
+    for (const vp_node *cell = vp_node_walk(fixed_by(planning)->root, "cpu/numa/cell"); cell != NULL;
          cell = vp_node_same(cell))
         n++;
     if (n == 0 || n > VP_TOPOLOGY_CPUS_MAX)
@@ -186,13 +198,13 @@ static void add_cells(const struct vp_planning *planning, struct vp_placing_dema
 
 void vp_placing_read_memory(const struct vp_planning *planning, struct vp_placing_demand *it)
 {
-    const struct vp_domain *domain = planning->domain;
+    const struct vp_domain *domain = fixed_by(planning);
     struct vp_guestmem memory = {0};
     if (vp_guestmem_read(domain, &memory))
         it->demand.memory_kib = memory.boot;
     read_pages(planning, it);
     add_cells(planning, it);
-    if (vp_plan_setting(planning, "memory.numa") == NULL)
+    if (!is_free(planning, "memory.numa"))
         it->within = bound_to(vp_node_walk(domain->root, "numatune/memory"));
     it->demand.within = it->within;
 }

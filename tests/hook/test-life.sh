@@ -93,6 +93,19 @@ call c release <"$work/c.xml"
 call d prepare < <(definition d strict 1)
 is 'what is not in the definition is still refused' "$STATUS" 1
 
+definition e strict 1 "  <numatune>
+    <memory mode='strict' nodeset='1'/>
+  </numatune>
+" >"$work/e.xml"
+call e prepare <"$work/e.xml"
+is 'memory that is bound where no CPU is' "$STATUS" 1
+has 'is told' "$ERR" "'e' is refused.* memory to node 1, where not enough CPUs are free"
+sed -i "s/name='strict'/name='own'/" "$work/e.xml"
+call e prepare <"$work/e.xml"
+quiet 'a lenient one starts with its memory far away'
+is 'on a CPU of its own' "$(owned e)" 1
+call e release <"$work/e.xml"
+
 # --- guests without a profile ------------------------------------------------------------------------------------
 call plain prepare < <(definition plain - 1)
 quiet 'a guest without a profile'
