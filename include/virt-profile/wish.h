@@ -39,7 +39,11 @@ struct vp_means {
  * chosen.
  */
 extern const struct vp_means vp_means_file;
-/* A file that holds a list of CPUs ("0-3,8"): smp_affinity_list, cpuset.cpus. */
+/*
+ * A file that holds a list of CPUs ("0-3,8"): smp_affinity_list, cpuset.cpus. An empty cpuset.cpus is read as
+ * what it
+ * stands for, cpuset.cpus.effective.
+ */
 extern const struct vp_means vp_means_cpulist;
 
 /* All means there are, for what the journal names; NULL-terminated. */

@@ -72,6 +72,24 @@ static int read_file(const struct vp_root *root, const char *target, char **ret_
     return 0;
 }
 
+/*
+ * cgroup v2 has an empty cpuset.cpus for a group that may use what the one above it has. It cannot be put
+ * back while
+ * there are processes in it (ENOSPC, validate_change() of Linux' kernel/cgroup/cpuset.c), but what it stands
+ * for can.
+ */
+static int read_cpus(const struct vp_root *root, const char *target, char **ret_value, struct vp_error **err)
+{
+    vp_autofree char *value = NULL;
+    vp_autofree char *effective = vp_asprintf("%s.effective", target);
+    const int r = read_file(root, target, &value, err);
+    if (r < 0)
+        return r;
+    if (*value != '\0' || read_file(root, effective, ret_value, NULL) < 0)
+        *ret_value = vp_take(&value);
+    return 0;
+}
+
 static bool same_cpus(const char *a, const char *b)
 {
     vp_autobitmap x = NULL;
@@ -83,4 +101,4 @@ static bool same_cpus(const char *a, const char *b)
 
 const struct vp_means vp_means_file = {.name = "file", .read = read_file, .write = vp_host_write};
 const struct vp_means vp_means_cpulist = {
-    .name = "cpulist", .read = read_file, .write = vp_host_write, .same = same_cpus};
+    .name = "cpulist", .read = read_cpus, .write = vp_host_write, .same = same_cpus};

@@ -135,5 +135,28 @@ START_TEST(same_cpus)
 }
 END_TEST
 
-VP_TEST_MAIN("write", VP_TEST_ROWS(write_good, good), VP_TEST_ROWS(write_bad, bad),
-             VP_TEST_ROWS(read_file, reads), VP_TEST(read_absent), VP_TEST_ROWS(same_cpus, lists))
+static const struct {
+    const char *cpus, *effective; /* NULL: no such file */
+    const char *value;
+} groups[] = {
+    {"2-3\n", "2-3\n", "2-3"}, {"\n", "0-7\n", "0-7"},    {"", "0-7\n", "0-7"},
+    {"\n", NULL, ""},          {"0-7\n", "0-1\n", "0-7"},
+};
+
+/* What a group of cgroup v2 has from the one above it is put back as what it was. */
+START_TEST(read_group)
+{
+    FAKE fake;
+    fake_open(&fake);
+    fake_file(&fake, "/sys/g/cpuset.cpus", groups[_i].cpus);
+    if (groups[_i].effective != NULL)
+        fake_file(&fake, "/sys/g/cpuset.cpus.effective", groups[_i].effective);
+    vp_autofree char *value = NULL;
+    ck_assert_int_eq(vp_means_cpulist.read(fake.root, "/sys/g/cpuset.cpus", &value, NULL), 0);
+    ck_assert_msg(strcmp(value, groups[_i].value) == 0, "row %d: '%s'", _i, value);
+}
+END_TEST
+
+VP_TEST_MAIN("write", VP_TEST_ROWS(read_group, groups), VP_TEST_ROWS(write_good, good),
+             VP_TEST_ROWS(write_bad, bad), VP_TEST_ROWS(read_file, reads), VP_TEST(read_absent),
+             VP_TEST_ROWS(same_cpus, lists))
