@@ -13,12 +13,14 @@ is "the other host and its nodes" "$(on_peer 'echo $(hostname) $(cat /sys/device
 on_peer 'mkdir -p /etc/virt-profile/profiles
     cd /usr/share/virt-profile/profiles && sed -e "s/^io = native/io = threads/" -e "s/^rng = yes/rng = no/" \
         sql-db.profile >/etc/virt-profile/profiles/sql-db.profile
+    printf "[host]\nhousekeeping = 0-3\n" >/etc/virt-profile/virt-profile.conf
     truncate -s 8M /var/lib/libvirt/images/moved.img'
 
 guest_define moved vcpus=1 memory=96 "devices=$(guest_disk moved 8)"
 passes "assign sql-db" virt-profile assign moved sql-db
 passes "start it" virsh -q start moved
 guest_up moved 90
+is "its CPU here" "$(thread_affinity "$(vcpu_thread moved 0)")" 2
 is "I/O mode here" "$(live_xml moved | xpath '//disk/driver/@io')" native
 passes "migrate it with its disk" timeout 200 virsh migrate --live --copy-storage-all moved "$(peer_uri)"
 is "state here" "$(virsh domstate moved)" "shut off"
@@ -31,5 +33,9 @@ there=$(virsh -c "$(peer_uri)" dumpxml moved)
 is "I/O mode there, as the profile says there" "$(xpath '//disk/driver/@io' <<<"$there")" threads
 like "its disk in QEMU there" "$(on_peer 'guest_command moved')" '"aio":"threads"'
 is "random numbers there, as it was started" "$(xpath '//rng/@model' <<<"$there")" virtio
+like "its CPU there, where other CPUs are to be had" "$(xpath '//vcpupin/@cpuset' <<<"$there")" '^[4-7]$'
+is "where its vCPU runs" "$(on_peer 'thread_affinity "$(vcpu_thread moved 0)"')" "$(xpath '//vcpupin/@cpuset' <<<"$there")"
+is "whose CPUs they are there" "$(on_peer 'virt-profile status --json | jq -r ".[].name + \" \" + .[].state"')" "moved running"
+is "and here" "$(virt-profile status --json | jq length)" 0
 is "profile in its metadata there" "$(xpath '//*[local-name()="profile"]/@name' <<<"$there")" sql-db
 virsh -q -c "$(peer_uri)" destroy moved
