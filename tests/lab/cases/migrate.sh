@@ -34,6 +34,7 @@ is "I/O mode there, as the profile says there" "$(xpath '//disk/driver/@io' <<<"
 like "its disk in QEMU there" "$(on_peer 'guest_command moved')" '"aio":"threads"'
 is "random numbers there, as it was started" "$(xpath '//rng/@model' <<<"$there")" virtio
 like "its CPU there, where other CPUs are to be had" "$(xpath '//vcpupin/@cpuset' <<<"$there")" '^[4-7]$'
+# shellcheck disable=SC2016 # the other host expands it
 is "where its vCPU runs" "$(on_peer 'thread_affinity "$(vcpu_thread moved 0)"')" "$(xpath '//vcpupin/@cpuset' <<<"$there")"
 is "whose CPUs they are there" "$(on_peer 'virt-profile status --json | jq -r ".[].name + \" \" + .[].state"')" "moved running"
 is "and here" "$(virt-profile status --json | jq length)" 0
