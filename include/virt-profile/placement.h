@@ -125,5 +125,9 @@ static inline void vp_placement_free_ptr(struct vp_placement **placement)
 }
 #define vp_autoplacement VP_CLEANUP(vp_placement_free_ptr) struct vp_placement *
 
-/* The CPUs that no guest owns, without housekeeping and isolated ones: where shared guests float. Owned. */
+/*
+ * The CPUs that no guest owns, without isolated ones: where shared guests float. Housekeeping CPUs only where
+ * no other
+ * is left. Owned.
+ */
 hwloc_bitmap_t vp_placement_pool(const struct vp_occupied *occupied) VP_MUST_USE;

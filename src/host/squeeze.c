@@ -73,8 +73,6 @@ static hwloc_bitmap_t find_pool(const struct vp_topology *topology, const struct
 {
     hwloc_bitmap_t pool = vp_placement_pool(occupied);
     if (hwloc_bitmap_iszero(pool))
-        (void)hwloc_bitmap_andnot(pool, occupied->housekeeping, occupied->dedicated);
-    if (hwloc_bitmap_iszero(pool))
         (void)hwloc_bitmap_andnot(pool, topology->allowed, occupied->dedicated);
     return pool;
 }

@@ -70,20 +70,34 @@ static hwloc_bitmap_t floor_of(const struct vp_occupied *occupied)
     return set;
 }
 
-hwloc_bitmap_t vp_placement_pool(const struct vp_occupied *occupied)
+static hwloc_bitmap_t unowned(const struct vp_occupied *occupied)
 {
     hwloc_bitmap_t set = floor_of(occupied);
     (void)hwloc_bitmap_andnot(set, set, occupied->dedicated);
     return set;
 }
 
-/* A CPU for each set that guests float on must stay, or their threads have nowhere to go. */
+hwloc_bitmap_t vp_placement_pool(const struct vp_occupied *occupied)
+{
+    hwloc_bitmap_t set = unowned(occupied);
+    if (hwloc_bitmap_iszero(set))
+        (void)hwloc_bitmap_andnot(set, occupied->housekeeping, occupied->dedicated);
+    return set;
+}
+
+/*
+ * A CPU for each set that guests float on must stay, or their threads have nowhere to go but housekeeping
+ * CPUs. A set
+ * of one CPU, as on a host of two, is no place to float on: those guests go there.
+ */
 static void leave_for_others(const struct vp_occupied *occupied, hwloc_bitmap_t set)
 {
     vp_autobitmap kept = vp_bitmap_new();
     vp_autobitmap left = vp_bitmap_new();
     for (size_t i = 0; i < occupied->n_scopes; i++) {
-        if (occupied->scopes[i].guests == 0)
+        const bool single = hwloc_bitmap_weight(occupied->scopes[i].cpus) == 1 &&
+                            !hwloc_bitmap_iszero(occupied->housekeeping);
+        if (occupied->scopes[i].guests == 0 || single)
             continue;
         (void)hwloc_bitmap_andnot(left, occupied->scopes[i].cpus, occupied->dedicated);
         if (!hwloc_bitmap_iszero(left) && !hwloc_bitmap_intersects(left, kept))
@@ -94,8 +108,10 @@ static void leave_for_others(const struct vp_occupied *occupied, hwloc_bitmap_t 
 
 hwloc_bitmap_t vp_placement_usable(const struct vp_occupied *occupied, const struct vp_demand *demand)
 {
-    if (!is_dedicated(demand))
+    if (demand->policy == VP_POLICY_SHARED)
         return vp_placement_pool(occupied);
+    if (!is_dedicated(demand))
+        return unowned(occupied);
     hwloc_bitmap_t set = vp_bitmap_new();
     (void)hwloc_bitmap_andnot(set, occupied->topology->allowed, occupied->housekeeping);
     (void)hwloc_bitmap_andnot(set, set, occupied->dedicated);

@@ -69,6 +69,7 @@ static void check_sets(const struct machine *machine, const struct vp_demand *de
         (void)hwloc_bitmap_andnot(left, occupied->scopes[i].cpus, occupied->dedicated);
         const bool had = !hwloc_bitmap_iszero(left);
         (void)hwloc_bitmap_andnot(left, left, placement->owned);
+        (void)hwloc_bitmap_or(left, left, occupied->housekeeping);
         ck_assert_msg(occupied->scopes[i].guests == 0 || !had || !hwloc_bitmap_iszero(left),
                       "%s: others have nowhere to float", demand->name);
     }
