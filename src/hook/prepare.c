@@ -164,11 +164,15 @@ static void warn_of_rivals(const struct vp_hook_call *call, const struct vp_hook
 /* What has to be there before QEMU is. */
 static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
+    vp_autoerror limit = NULL;
     vp_autoerror err = NULL;
     vp_autofree char *failed = NULL;
     warn_of_rivals(call, guest);
-    if (vp_ceiling_set(call->root, guest->entry, vp_hook_guest_topology(guest), guest->domain, &err) < 0 ||
-        vp_hook_converge(call, &failed, &err) < 0)
+    /* A guest that starts without its limits gets the rest. */
+    if (vp_ceiling_set(call->root, guest->entry, vp_hook_guest_topology(guest), guest->domain, &limit) < 0 &&
+        fall_short(call, guest, limit->message) == VP_HOOK_REFUSED)
+        return VP_HOOK_REFUSED;
+    if (vp_hook_converge(call, &failed, &err) < 0)
         return fall_short(call, guest, err->message);
     return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
 }
