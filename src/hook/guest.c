@@ -72,8 +72,9 @@ static bool is_of_place(const struct vp_hook_guest *guest, const struct vp_lack 
 {
     static const char *const pins[] = {"cpu.placement", "cpu.emulator", "cpu.iothreads", "memory.cells",
                                        NULL};
+    static const char *const rest[] = {"memory.numa", "cpu.hint-dedicated", NULL};
     if (guest->result.plan->unplaced != NULL)
-        return is_one_of(pins, lack->knob) || vp_same(lack->knob, "memory.numa");
+        return is_one_of(pins, lack->knob) || is_one_of(rest, lack->knob);
     return guest->entry->placement != NULL && is_one_of(pins, lack->knob);
 }
 
