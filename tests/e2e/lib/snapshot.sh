@@ -45,18 +45,24 @@ snapshot_same() {
     is "$1" "$(head -n 20 <<<"$differs")" ''
 }
 
-# What guests leave behind that are gone: entries, a journal, control groups with this in their names.
+# What guests leave behind that are gone: entries, a journal, limits on cgroups with this in their names. Cgroups that
+# only libvirt makes are not looked at.
 left_behind() { # part of the guests' names
+    local cgroups=(/sys/fs/cgroup/cpu /sys/fs/cgroup/cpuset /sys/fs/cgroup/memory /sys/fs/cgroup/blkio)
+    [ ! -e /sys/fs/cgroup/cgroup.controllers ] || cgroups=(/sys/fs/cgroup)
     find /run/virt-profile/guests /run/virt-profile/host.json -type f 2>/dev/null
-    find /sys/fs/cgroup -type d -name "*$1*" 2>/dev/null
+    find -L "${cgroups[@]}" -maxdepth 4 -type d -name "*$1*" 2>/dev/null
     find /run/systemd/system -path "*$1*" 2>/dev/null
     return 0
 }
 
+# What an earlier run of the tests left on this machine is not looked at.
+left_before() { left_behind "$1" >"$SANDBOX/left"; } # part of the guests' names
+
 nothing_left() { # what, part of the guests' names
     local left='' i
     for ((i = 0; i < 20; i++)); do
-        left=$(left_behind "$2")
+        left=$(left_behind "$2" | grep -vxFf "$SANDBOX/left")
         [ -n "$left" ] || break
         sleep 0.1
     done
