@@ -177,7 +177,7 @@ static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struc
     return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
 }
 
-/* An earlier run whose `release` was killed: its entry, which knows its number, goes as this one's is stored. */
+/* An earlier run whose `release` was killed: its entry, with its number, goes as this one's is stored. */
 static void end_earlier(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     vp_autofree char *uuid = vp_domain_uuid(guest->domain);
