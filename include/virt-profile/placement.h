@@ -118,7 +118,7 @@ int vp_placement_plan(const struct vp_occupied *occupied, const struct vp_demand
 struct vp_placement *vp_placement_copy(const struct vp_placement *placement) VP_MUST_USE; /* owned */
 /* Add a reason. */
 void vp_placement_say(struct vp_placement *placement, const char *fmt, ...) VP_PRINTF(2, 3);
-void vp_placement_free(struct vp_placement *placement);                                   /* NULL is fine */
+void vp_placement_free(struct vp_placement *placement); /* NULL is fine */
 static inline void vp_placement_free_ptr(struct vp_placement **placement)
 {
     vp_placement_free(*placement);

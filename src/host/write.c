@@ -85,7 +85,7 @@ static int read_cpus(const struct vp_root *root, const char *target, char **ret_
     const int r = read_file(root, target, &value, err);
     if (r < 0)
         return r;
-    if (*value != '\0' || read_file(root, effective, ret_value, NULL) < 0)
+    if (value == NULL || *value != '\0' || read_file(root, effective, ret_value, NULL) < 0)
         *ret_value = vp_take(&value);
     return 0;
 }

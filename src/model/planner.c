@@ -90,7 +90,6 @@ static void add(struct vp_planning *planning, const struct vp_setting *setting, 
         return;
     const int r = vp_place_resolve(at, path, &place);
     assert(r == 0 && (place.attr != NULL) == (kind == VP_ACTION_ATTRIBUTE));
-    assert(setting->knob->effect != VP_EFFECT_HOST);
     (void)r;
 
     if (kind != VP_ACTION_ATTRIBUTE && *place.rest == '\0' && vp_node_has_password(place.node)) {

@@ -25,6 +25,6 @@ links() {
     done
 }
 
-links hooks/qemu libxml2 libhwloc libinih libjson-c
-links virt-profile libxml2 libhwloc libinih libjson-c libsmartcols libdl
+links hooks/qemu libxml2 libhwloc libinih libjson-c libcgroup
+links virt-profile libxml2 libhwloc libinih libjson-c libcgroup libsmartcols libdl
 exit $failed

@@ -6,8 +6,7 @@
 . /lab/tests/lib.sh
 need_engine
 
-pool=/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages
-echo 64 >$pool
+for node in 0 1; do echo 64 >/sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_hugepages; done
 
 start_tagged() # PROFILE: a guest of that name
 {
@@ -56,5 +55,7 @@ virsh -q destroy nfv
 
 wait_for 20 no_scopes
 is "scopes left" "$(scopes)" 0
-is "huge pages free again" "$(hugepages 0 2048 free)" 64
-echo 0 >$pool
+for node in 0 1; do
+    is "huge pages free again" "$(hugepages $node 2048 free)" 64
+    echo 0 >/sys/devices/system/node/node$node/hugepages/hugepages-2048kB/nr_hugepages
+done
