@@ -72,6 +72,8 @@ int vp_ledger_reap(struct vp_ledger *ledger, struct vp_entries *entries, struct 
  * own CPUs.
  */
 #define VP_LEDGER_COMING_MAX 900
+/* Seconds from `prepare` until a guest whose QEMU is there counts as running, if nobody says so before. */
+#define VP_LEDGER_SETUP_MAX 60
 
 /**
  * An entry for a guest without placement, from its definition: the CPUs and nodes that it is bound to

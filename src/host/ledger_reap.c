@@ -22,10 +22,10 @@ static bool find_qemu(const struct vp_ledger *ledger, const struct vp_entry *ent
     return true;
 }
 
-static bool is_overdue(const struct vp_entry *entry)
+static bool is_older(const struct vp_entry *entry, unsigned seconds)
 {
     vp_autoentry now = vp_entry_new("", "");
-    return now->ticks > entry->ticks + (uint64_t)sysconf(_SC_CLK_TCK) * VP_LEDGER_COMING_MAX;
+    return now->ticks > entry->ticks + (uint64_t)sysconf(_SC_CLK_TCK) * seconds;
 }
 
 /* Why a guest is gone; NULL while it is not. A coming one may turn out to run. */
@@ -38,14 +38,20 @@ static const char *judge(const struct vp_ledger *ledger, struct vp_entry *entry,
             return NULL;
         return "its QEMU has ended";
     }
-    if (find_qemu(ledger, entry, &entry->qemu)) {
+    const bool left = entry->maker.pid > 0 && !vp_process_alive(ledger->root, &entry->maker);
+    struct vp_process qemu = {0};
+    if (find_qemu(ledger, entry, &qemu)) {
+        /* libvirt still pins its threads; `started` says when it has. */
+        if (!left && !is_older(entry, VP_LEDGER_SETUP_MAX))
+            return NULL;
+        entry->qemu = qemu;
         entry->state = VP_ENTRY_RUNNING;
         *changed = true;
         return NULL;
     }
-    if (entry->maker.pid > 0 && !vp_process_alive(ledger->root, &entry->maker))
+    if (left)
         return "the libvirt daemon that was starting it has ended";
-    return is_overdue(entry) ? "its start was never finished" : NULL;
+    return is_older(entry, VP_LEDGER_COMING_MAX) ? "its start was never finished" : NULL;
 }
 
 void vp_ledger_check(const struct vp_ledger *ledger, struct vp_entries *entries)

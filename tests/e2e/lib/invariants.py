@@ -77,8 +77,10 @@ def breaches(entries, tagged, alive):
         for thread, allowed in threads(alive[name]):
             if allowed & others:
                 yield f"'{name}': {thread} may run on {sorted(allowed)}, of which {sorted(allowed & others)} are owned"
+            # Who floats goes where nobody is: status tells where there was room when it started.
+            floats = place and not place["owned"]
             should = said(place, thread) - others if place else set()
-            if should and not allowed <= should:
+            if should and not floats and not allowed <= should:
                 yield f"'{name}': {thread} may run on {sorted(allowed)}, but belongs on {sorted(should)}"
 
 
