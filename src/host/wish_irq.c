@@ -57,7 +57,9 @@ static void work_done(struct work *work)
 
 static const char *wanted(const struct vp_entry *entry, const char *name)
 {
-    const struct vp_want *want = entry->placement != NULL ? vp_want_find(entry, name) : NULL;
+    /* One that is coming has no interrupts yet, and disturbs no vCPU of its own. */
+    const bool counts = entry->placement != NULL && entry->state == VP_ENTRY_RUNNING;
+    const struct vp_want *want = counts ? vp_want_find(entry, name) : NULL;
     return want != NULL ? want->value : NULL;
 }
 

@@ -49,6 +49,7 @@ static void enter(struct stage *stage, const char *name, enum vp_policy policy, 
     struct vp_placement *placement = NULL;
     vp_autoerror err = NULL;
     struct vp_entry *entry = vp_entry_new(name, name);
+    entry->state = VP_ENTRY_RUNNING;
     vp_autofree char *copy = vp_strdup(wants);
     char *save = NULL;
     ck_assert_msg(vp_placement_plan(stage->machine.occupied, &demand, &placement, &err) == 0, "%s",

@@ -30,7 +30,7 @@ measure() {
     RATE=$(guest_fact vp-db work-per-second)
     P99=$(guest_fact vp-db work-p99-us)
 }
-share() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.0f", b > 0 ? 100 * a / b : 0 }'; }
+share() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.0f", (b > 0 ? 100 * a / b : 0) }'; }
 at_least() { if [ "$2" -ge "$3" ]; then ok "$1: $2 % (at least $3)"; else not_ok "$1: $2 % of at least $3"; fi; }
 below() { if [ "$2" -lt "$3" ]; then ok "$1: $2 % (below $3)"; else not_ok "$1: $2 %, not below $3"; fi; }
 
