@@ -153,7 +153,9 @@ vsh destroy vp-host-plain
 vsh destroy vp-host-all
 is 'what he set stays' "$(cat "$PAGES") $(sed 's/^0*//' /proc/irq/default_smp_affinity) $(cat "$POOL")" '777 2 13'
 has 'which the log says' "$(syslog_seen)" 'pages_to_scan = 777: somebody changed it'
+# shellcheck disable=SC2094 # two names of one function, not a file
 before "$PAGES" >"$PAGES"
+# shellcheck disable=SC2094
 before /proc/irq/default_smp_affinity >/proc/irq/default_smp_affinity
 echo 10 >"$POOL"
 all_as_before 'but for his'
