@@ -250,7 +250,7 @@ static int enable_down(const struct maker *maker, const char *partition, struct 
         char *below = vp_asprintf("%s/%s", folder, token);
         free(folder);
         folder = below;
-        if (vp_same(partition, MACHINE + 1))
+        if (vp_same(partition, &MACHINE[1]))
             r = vp_root_mkdir(maker->root, folder, 0755, err);
         if (r == 0)
             r = enable_all(maker, folder, err);
@@ -266,7 +266,7 @@ static int need_partition(const struct maker *maker, struct vp_error **err)
     vp_autofree char *partition = vp_strndup(maker->name, slash != NULL ? (size_t)(slash - maker->name) : 0);
     vp_autofree char *path = vp_asprintf("%s/%s", mount != NULL ? mount : "", partition);
     const bool there = mount == NULL || is_there(maker->root, path);
-    if (!there && !vp_same(partition, MACHINE + 1) && !maker->scopes)
+    if (!there && !vp_same(partition, &MACHINE[1]) && !maker->scopes)
         return vp_fail(err, ENOENT, "cannot make cgroup '%s': its partition is not there", maker->name);
     if (maker->unified)
         return enable_down(maker, partition, err);

@@ -37,7 +37,7 @@ static const struct {
 
 static char **member(struct vp_journal_item *item, size_t i)
 {
-    return (char **)((char *)item + members[i].offset);
+    return (char **)(void *)((char *)item + members[i].offset);
 }
 
 static void item_free(struct vp_journal_item *item)

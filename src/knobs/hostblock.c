@@ -25,9 +25,14 @@ static const char *const modules[] = {NULL, NULL, "block/mq-deadline", "block/ky
 static bool lists(const char *choices, const char *name)
 {
     const size_t len = strlen(name);
-    for (const char *at = choices; (at += strspn(at, " []\n")), *at != '\0'; at += strcspn(at, " []\n"))
-        if (strncmp(at, name, len) == 0 && strcspn(at, " []\n") == len)
+    const char *at = choices + strspn(choices, " []\n");
+    while (*at != '\0') {
+        const size_t word = strcspn(at, " []\n");
+        if (word == len && strncmp(at, name, len) == 0)
             return true;
+        at += word;
+        at += strspn(at, " []\n");
+    }
     return false;
 }
 

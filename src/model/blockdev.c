@@ -263,7 +263,7 @@ int vp_blockdev_top(const struct vp_root *root, const char *path, struct vp_bloc
                     struct vp_error **err)
 {
     VP_CLEANUP(walk_done) struct walk walk = {.root = root};
-    struct vp_blockdev device;
+    struct vp_blockdev device = {0};
     struct vp_devno whole;
     bool partition = false;
     const int r = meet_path(&walk, path, err);

@@ -10,3 +10,7 @@ check_DATA += tests/e2e/lib/touched$(EXEEXT)
 CLEANFILES += tests/e2e/lib/touched$(EXEEXT)
 tests_e2e_lib_touched_SOURCES = tests/e2e/lib/touched.c
 tests_e2e_lib_touched_LDADD = $(ENGINE_LIBS)
+
+# EXTRA_DIST takes a folder as it stands, what was built in it too.
+dist-hook:
+	cd $(distdir)/tests/e2e/lib && rm -rf touched$(EXEEXT) touched.$(OBJEXT) .deps .dirstamp

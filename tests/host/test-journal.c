@@ -131,7 +131,7 @@ static const char *const broken[] = {
     "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[{\"means\":\"file\"}]}",
     "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM "," ITEM "]}",
     "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM "],\"passing\":{}}",
-    "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM,
+    ("{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM),
 };
 
 START_TEST(broken_is_moved_aside)

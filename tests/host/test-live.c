@@ -400,7 +400,6 @@ END_TEST
 static void squeeze(struct live *live, const struct vp_topology *topology, bool owned, char **ret_where)
 {
     VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
-    VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
     struct vp_placement place = {.policy = VP_POLICY_DEDICATED};
     struct vp_entry db = {.name = (char *)"db", .placement = &place};
     struct vp_entry *items[] = {&live->entry, &db};

@@ -199,6 +199,4 @@ START_TEST(killed_at_any_moment)
 }
 END_TEST
 
-static const char rounds[4];
-
-VP_TEST_MAIN("reconcile-kill", VP_TEST_ROWS(killed_at_any_moment, rounds))
+VP_TEST_MAIN("reconcile-kill", (struct vp_test){killed_at_any_moment, 4, 0})

@@ -94,7 +94,7 @@ static void converge(struct stage *stage, size_t happenings)
 {
     VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happened = {0};
-    vp_autofree char *text = wish(stage, &wishes);
+    free(wish(stage, &wishes));
     int lock = -1;
     ck_assert_int_eq(vp_host_lock(stage->machine.fake.root, &lock, NULL), 0);
     ck_assert_int_eq(vp_reconcile(stage->machine.fake.root, &wishes, &happened, NULL), 0);

@@ -56,7 +56,6 @@ void sysfs_partition(const struct fake *fake, const char *folder, const char *nu
 
 void sysfs_slave(const struct fake *fake, const char *upper, const char *lower)
 {
-    vp_autofree char *path = vp_asprintf("/sys/class/block/%s/slaves/%s", upper, lower);
     vp_autofree char *target = vp_asprintf("/sys/class/block/%s", lower);
     vp_autofree char *real = NULL;
     /* The links of /sys/class are not followed by those who make folders. */
