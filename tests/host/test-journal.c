@@ -118,6 +118,8 @@ END_TEST
 
 #define ITEM "{\"means\":\"file\",\"target\":\"/a\",\"ours\":\"1\",\"owner\":\"\",\"reason\":\"\"}"
 
+#define UNFINISHED "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM
+
 static const char *const broken[] = {
     "",
     "{",
@@ -131,7 +133,7 @@ static const char *const broken[] = {
     "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[{\"means\":\"file\"}]}",
     "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM "," ITEM "]}",
     "{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM "],\"passing\":{}}",
-    ("{\"version\":1,\"boot\":\"b00t-1\",\"items\":[" ITEM),
+    UNFINISHED,
 };
 
 START_TEST(broken_is_moved_aside)
