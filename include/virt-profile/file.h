@@ -19,3 +19,10 @@ int vp_read_fd(int fd, const char *what, size_t max, bool drain, char **ret_text
 
 /* Write all of it, through partial writes and EINTR. Returns 0 or a negative errno. */
 int vp_write_fd(int fd, const char *what, const char *text, size_t len, struct vp_error **err);
+
+/*
+ * For VP_CLEANUP(): close a descriptor that was opened; a negative one is none. For those with which nothing
+ * can be
+ * lost here: read from, or synced, or a file of the kernel, where write(2) has said what counts.
+ */
+void vp_close_fd(const int *fd);

@@ -85,6 +85,7 @@ static inline void vp_bitmap_free_ptr(hwloc_bitmap_t *set)
 #define vp_autobitmap VP_CLEANUP(vp_bitmap_free_ptr) hwloc_bitmap_t
 
 hwloc_bitmap_t vp_bitmap_new(void) VP_MUST_USE; /* empty */
+hwloc_bitmap_t vp_bitmap_copy(hwloc_const_bitmap_t set) VP_MUST_USE;
 /* A list like "0-3,8"; owned. */
 char *vp_bitmap_text(hwloc_const_bitmap_t set) VP_MUST_USE;
 

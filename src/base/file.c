@@ -93,3 +93,9 @@ int vp_write_fd(int fd, const char *what, const char *text, size_t len, struct v
     }
     return 0;
 }
+
+void vp_close_fd(const int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+}

@@ -15,12 +15,6 @@
 /* A number of 20 digits and white space. */
 #define NUMBER_MAX 64
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd); /* read only: nothing can be lost */
-}
-
 static void close_dir(DIR **dir)
 {
     if (*dir)
@@ -46,7 +40,7 @@ void vp_root_free(struct vp_root *root)
 {
     if (!root)
         return;
-    close_fd(&root->fd);
+    vp_close_fd(&root->fd);
     free(root->path);
     free(root);
 }
@@ -91,7 +85,7 @@ int vp_root_read(const struct vp_root *root, const char *path, size_t max, char 
 {
     vp_autofree char *shown = shown_path(root, path);
     /* O_NONBLOCK: a FIFO in a dump must not hang us. */
-    VP_CLEANUP(close_fd) int fd = vp_root_openat(root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+    VP_CLEANUP(vp_close_fd) int fd = vp_root_openat(root, path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0)
         return vp_fail(err, -fd, "cannot open '%s': %m", shown);
@@ -163,7 +157,7 @@ int vp_root_list(const struct vp_root *root, const char *path, char ***ret_names
     dir = fdopendir(fd);
     if (!dir) {
         code = errno;
-        close_fd(&fd);
+        vp_close_fd(&fd);
         return vp_fail(err, code, "cannot list '%s': %m", shown);
     }
     code = collect(dir, &names, &n);

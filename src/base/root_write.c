@@ -14,12 +14,6 @@
 /* How the name of a file that is being written ends. */
 #define UNFINISHED ".vp-new"
 
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd); /* what was written was fsync()ed */
-}
-
 static char *shown_path(const struct vp_root *root, const char *path)
 {
     return vp_asprintf("%s%s", root->live ? "" : root->path, path);
@@ -43,14 +37,14 @@ static int open_parent(const struct vp_root *root, const char *path, const char 
 static int make_folder(const struct vp_root *root, const char *path, mode_t mode)
 {
     const char *name = NULL;
-    VP_CLEANUP(close_fd) int parent = open_parent(root, path, &name);
+    VP_CLEANUP(vp_close_fd) int parent = open_parent(root, path, &name);
     if (parent < 0)
         return parent;
     if (mkdirat(parent, name, mode) == 0)
         return fchmodat(parent, name, mode, 0) == 0 ? 0 : -errno; /* the umask was somebody else's wish */
     if (errno != EEXIST)
         return -errno;
-    VP_CLEANUP(close_fd) int there = vp_root_openat(root, path, O_PATH | O_DIRECTORY);
+    VP_CLEANUP(vp_close_fd) int there = vp_root_openat(root, path, O_PATH | O_DIRECTORY);
     return there == -ENOENT ? -EEXIST : there < 0 ? there : 0; /* a symlink that leads nowhere */
 }
 
@@ -78,7 +72,7 @@ int vp_root_mkdir(const struct vp_root *root, const char *path, mode_t mode, str
 static int write_new(int folder, const char *name, const char *shown, const char *text, size_t len,
                      mode_t mode, struct vp_error **err)
 {
-    VP_CLEANUP(close_fd) int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    VP_CLEANUP(vp_close_fd) int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return vp_fail(err, errno, "cannot make a new '%s': %m", shown);
     int r = vp_write_fd(fd, shown, text, len, err);
@@ -92,7 +86,7 @@ int vp_root_replace(const struct vp_root *root, const char *path, const char *te
 {
     vp_autofree char *shown = shown_path(root, path);
     const char *name = NULL;
-    VP_CLEANUP(close_fd) int folder = open_parent(root, path, &name);
+    VP_CLEANUP(vp_close_fd) int folder = open_parent(root, path, &name);
     if (folder < 0)
         return vp_fail(err, -folder, "cannot open the folder of '%s': %m", shown);
     vp_autofree char *fresh = vp_asprintf(".%s.%ld" UNFINISHED, name, (long)getpid());
@@ -118,7 +112,7 @@ bool vp_root_is_unfinished(const char *name)
 static int remove_name(const struct vp_root *root, const char *path, int flags)
 {
     const char *name = NULL;
-    VP_CLEANUP(close_fd) int parent = open_parent(root, path, &name);
+    VP_CLEANUP(vp_close_fd) int parent = open_parent(root, path, &name);
     if (parent < 0)
         return parent == -ENOENT ? 0 : parent;
     return unlinkat(parent, name, flags) == 0 || errno == ENOENT ? 0 : -errno;
@@ -155,8 +149,8 @@ int vp_root_rename(const struct vp_root *root, const char *from, const char *to,
 {
     const char *from_name = NULL;
     const char *to_name = NULL;
-    VP_CLEANUP(close_fd) int from_folder = open_parent(root, from, &from_name);
-    VP_CLEANUP(close_fd) int to_folder = open_parent(root, to, &to_name);
+    VP_CLEANUP(vp_close_fd) int from_folder = open_parent(root, from, &from_name);
+    VP_CLEANUP(vp_close_fd) int to_folder = open_parent(root, to, &to_name);
     int code = from_folder < 0 ? -from_folder : to_folder < 0 ? -to_folder : 0;
     if (code == 0 && renameat(from_folder, from_name, to_folder, to_name) < 0)
         code = errno;
@@ -169,7 +163,7 @@ int vp_root_rename(const struct vp_root *root, const char *from, const char *to,
 
 int vp_root_lock(const struct vp_root *root, const char *path, bool wait, int *ret_fd, struct vp_error **err)
 {
-    VP_CLEANUP(close_fd) int fd = vp_root_openat(root, path, O_RDWR | O_CREAT | O_NOFOLLOW);
+    VP_CLEANUP(vp_close_fd) int fd = vp_root_openat(root, path, O_RDWR | O_CREAT | O_NOFOLLOW);
     int code = fd < 0 ? -fd : 0;
     /* It holds nothing, but who can open it can hold us up. */
     if (code == 0 && fchmod(fd, 0600) < 0)

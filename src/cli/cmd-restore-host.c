@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "reconcile.h"
+#include "file.h"
 #include "running.h"
 #include "scope.h"
 #include "strbuf.h"
@@ -19,12 +20,6 @@ static const char *const outcome_names[VP_OUTCOME_N_] = {
     [VP_OUTCOME_SET] = "set",         [VP_OUTCOME_RESTORED] = "restored", [VP_OUTCOME_KEPT] = "kept",
     [VP_OUTCOME_FOREIGN] = "foreign", [VP_OUTCOME_ABSENT] = "absent",     [VP_OUTCOME_FAILED] = "failed",
 };
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd);
-}
 
 /* Did the hook ever do anything since boot? Without a trace of it there is nothing to lock either. */
 static bool has_traces(const struct vp_root *root)
@@ -83,7 +78,7 @@ static int check_guests(const struct vp_cli *cli, const struct vp_entries *entri
 static int restore(struct vp_cli *cli, struct vp_host *host, struct vp_happenings *ret_happenings,
                    struct vp_error **err)
 {
-    VP_CLEANUP(close_fd) int lock = -1;
+    VP_CLEANUP(vp_close_fd) int lock = -1;
     vp_autotopology topology = NULL;
     vp_autoledger ledger = NULL;
     VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};

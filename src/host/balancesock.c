@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "size.h"
 #include "strbuf.h"
 #include "text.h"
@@ -21,12 +22,6 @@
 unsigned vp_balancesock_patience = 50;
 
 static const char folder[] = "/run/irqbalance";
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd);
-}
 
 /* Is the process irqbalance, and not one that has the number of an ended one? */
 static bool is_irqbalance(const struct vp_root *root, pid_t pid, struct vp_process *ret_process)
@@ -65,7 +60,7 @@ static int set_patience(int fd, unsigned milliseconds)
 /* A socket connected to an address; negative errno. */
 static int connect_to(const struct sockaddr_un *address)
 {
-    VP_CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    VP_CLEANUP(vp_close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
     int r = set_patience(fd, vp_balancesock_patience);
@@ -81,7 +76,7 @@ static int connect_to(const struct sockaddr_un *address)
 /* By a descriptor of the folder, as the path of a made-up host may be longer than an address. */
 static int connect_file(const struct vp_root *root, const char *name)
 {
-    VP_CLEANUP(close_fd) const int dir = vp_root_openat(root, folder, O_PATH | O_DIRECTORY);
+    VP_CLEANUP(vp_close_fd) const int dir = vp_root_openat(root, folder, O_PATH | O_DIRECTORY);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (dir < 0)
         return dir;
@@ -99,7 +94,7 @@ static int connect_abstract(const struct vp_root *root, struct vp_process *ret_p
     socklen_t len = sizeof(peer);
     if (!root->live)
         return -ENOENT;
-    VP_CLEANUP(close_fd) int fd = connect_to(&address);
+    VP_CLEANUP(vp_close_fd) int fd = connect_to(&address);
     if (fd < 0)
         return fd;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
@@ -219,7 +214,7 @@ int vp_balancesock_find(const struct vp_root *root, struct vp_process *ret_proce
     struct vp_process process = {0};
     vp_autofree char *name = find_file(root, &process);
     if (name == NULL) {
-        VP_CLEANUP(close_fd) const int fd = connect_abstract(root, &process);
+        VP_CLEANUP(vp_close_fd) const int fd = connect_abstract(root, &process);
         if (fd < 0)
             return failed(fd == -EAGAIN ? fd : -ENOENT, err);
     }
@@ -231,7 +226,7 @@ int vp_balancesock_ask(const struct vp_root *root, const char *question, struct 
                        char **ret_answer, struct vp_error **err)
 {
     struct vp_process process = {0};
-    VP_CLEANUP(close_fd) const int fd = open_connection(root, &process);
+    VP_CLEANUP(vp_close_fd) const int fd = open_connection(root, &process);
     const int r = fd < 0 ? fd : ask(fd, question, ret_answer);
     if (r == -EPERM)
         return vp_fail(err, EPERM, "irqbalance does not answer: it listens to root only");
@@ -243,7 +238,7 @@ int vp_balancesock_ask(const struct vp_root *root, const char *question, struct 
 
 int vp_balancesock_tell(const struct vp_root *root, const char *order, struct vp_error **err)
 {
-    VP_CLEANUP(close_fd) const int fd = open_connection(root, &(struct vp_process){0});
+    VP_CLEANUP(vp_close_fd) const int fd = open_connection(root, &(struct vp_process){0});
     const int r = fd < 0 ? fd : send_text(fd, order, strlen(order), false, -1);
     return r < 0 ? failed(r, err) : 0;
 }

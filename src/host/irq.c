@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "size.h"
 #include "strbuf.h"
 #include "text.h"
@@ -33,12 +34,6 @@ void vp_irqs_done(struct vp_irqs *irqs)
         irq_done(&irqs->items[i]);
     free(irqs->items);
     *irqs = (struct vp_irqs){0};
-}
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd); /* read only: nothing can be lost */
 }
 
 /* The text of a file without the white space at its end; NULL where it cannot be read. Owned. */
@@ -88,7 +83,7 @@ static char *read_action(const struct vp_root *root, unsigned number)
 static uint64_t read_inode(const struct vp_root *root, unsigned number)
 {
     vp_autofree char *path = vp_asprintf("/sys/kernel/irq/%u", number);
-    VP_CLEANUP(close_fd) const int fd = vp_root_openat(root, path, O_PATH | O_DIRECTORY);
+    VP_CLEANUP(vp_close_fd) const int fd = vp_root_openat(root, path, O_PATH | O_DIRECTORY);
     struct stat st;
     return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }

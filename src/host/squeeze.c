@@ -49,14 +49,6 @@ static void target_done(struct target *target)
     vp_domain_free(target->domain);
 }
 
-static hwloc_bitmap_t copy(hwloc_const_bitmap_t set)
-{
-    hwloc_bitmap_t new = hwloc_bitmap_dup(set);
-    if (new == NULL)
-        vp_oom();
-    return new;
-}
-
 static bool is_dedicated(const struct vp_entry *entry)
 {
     return entry->placement != NULL && entry->placement->policy == VP_POLICY_DEDICATED;
@@ -108,7 +100,7 @@ static bool cut_down(const struct squeeze *squeeze, hwloc_bitmap_t cpus)
 static hwloc_bitmap_t any_of(const struct target *target)
 {
     const struct vp_entry *entry = target->entry;
-    hwloc_bitmap_t cpus = copy(target->squeeze->pool);
+    hwloc_bitmap_t cpus = vp_bitmap_copy(target->squeeze->pool);
     if (entry->pinned != NULL)
         (void)hwloc_bitmap_or(cpus, cpus, entry->pinned);
     for (size_t i = 0; i < entry->n_pins; i++)
@@ -126,13 +118,13 @@ static hwloc_bitmap_t cpus_of(struct target *target, const struct vp_thread *thr
         const unsigned order = thread->kind == VP_THREAD_IOTHREAD ? target->n_iothreads++ : 0;
         cpus = vp_threadplace_cpus(target->entry->placement, thread, order);
         (void)hwloc_bitmap_andnot(cpus, cpus, squeeze->occupied->dedicated);
-        return hwloc_bitmap_iszero(cpus) ? copy(squeeze->pool) : vp_take(&cpus);
+        return hwloc_bitmap_iszero(cpus) ? vp_bitmap_copy(squeeze->pool) : vp_take(&cpus);
     }
     if (target->domain == NULL)
         return any_of(target);
     cpus = vp_pins_of(target->domain->root, thread->kind, thread->index);
     if (cpus == NULL)
-        return copy(squeeze->pool);
+        return vp_bitmap_copy(squeeze->pool);
     return cut_down(squeeze, cpus) ? vp_take(&cpus) : NULL;
 }
 

@@ -27,14 +27,6 @@ void vp_threadplace_done(struct vp_threadplace *result)
     *result = (struct vp_threadplace){0};
 }
 
-static hwloc_bitmap_t copy(hwloc_const_bitmap_t set)
-{
-    hwloc_bitmap_t new = hwloc_bitmap_dup(set);
-    if (new == NULL)
-        vp_oom();
-    return new;
-}
-
 /* Of a floating guest: all that the cell of a vCPU may use. */
 static hwloc_const_bitmap_t scope_of(const struct vp_placement *placement, unsigned vcpu)
 {
@@ -48,8 +40,8 @@ static hwloc_const_bitmap_t scope_of(const struct vp_placement *placement, unsig
 static hwloc_bitmap_t vcpu_cpus(const struct vp_placement *placement, unsigned vcpu)
 {
     if (placement->scopes != NULL)
-        return copy(scope_of(placement, vcpu));
-    return copy(placement->vcpus[vcpu < placement->n_vcpus ? vcpu : placement->n_vcpus - 1]);
+        return vp_bitmap_copy(scope_of(placement, vcpu));
+    return vp_bitmap_copy(placement->vcpus[vcpu < placement->n_vcpus ? vcpu : placement->n_vcpus - 1]);
 }
 
 hwloc_bitmap_t vp_threadplace_cpus(const struct vp_placement *placement, const struct vp_thread *thread,
@@ -72,8 +64,8 @@ hwloc_bitmap_t vp_threadplace_cpus(const struct vp_placement *placement, const s
     if (placement->policy == VP_POLICY_SHARED)
         return vcpu_cpus(placement, 0);
     if (thread->kind == VP_THREAD_IOTHREAD && n > 0)
-        return copy(placement->iothreads[order < n ? order : n - 1]);
-    return copy(placement->emulator);
+        return vp_bitmap_copy(placement->iothreads[order < n ? order : n - 1]);
+    return vp_bitmap_copy(placement->emulator);
 }
 
 /* The name of libvirt's group for a thread; owned; NULL where it has none of its own. */

@@ -5,17 +5,12 @@
 #include <unistd.h>
 
 #include "text.h"
+#include "file.h"
 #include "topology.h"
 #include "wish.h"
 
 /* A list of 8192 CPUs without two neighbours. */
 #define VALUE_MAX (64u * 1024)
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd); /* what write(2) said counts: files of the kernel buffer nothing */
-}
 
 bool vp_means_absent(int r)
 {
@@ -27,7 +22,7 @@ int vp_host_write(const struct vp_root *root, const char *path, const char *valu
     vp_autofree char *line = vp_asprintf("%s\n", value);
     const size_t len = strlen(line);
     const char *above = root->live ? "" : root->path;
-    VP_CLEANUP(close_fd) int fd = vp_root_openat(root, path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+    VP_CLEANUP(vp_close_fd) int fd = vp_root_openat(root, path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
     ssize_t put = 0;
 
     if (fd < 0)

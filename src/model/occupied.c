@@ -5,19 +5,11 @@
 
 #include "placement.h"
 
-static hwloc_bitmap_t copy(hwloc_const_bitmap_t from)
-{
-    hwloc_bitmap_t set = hwloc_bitmap_dup(from);
-    if (set == NULL)
-        vp_oom();
-    return set;
-}
-
 struct vp_occupied *vp_occupied_new(const struct vp_topology *topology, hwloc_const_bitmap_t housekeeping)
 {
     struct vp_occupied *occupied = vp_alloc(1, sizeof(*occupied));
     occupied->topology = topology;
-    occupied->housekeeping = copy(housekeeping);
+    occupied->housekeeping = vp_bitmap_copy(housekeeping);
     occupied->dedicated = vp_bitmap_new();
     occupied->pinned = vp_bitmap_new();
     occupied->ordinary_kib = vp_alloc(topology->n_nodes, sizeof(occupied->ordinary_kib[0]));
@@ -56,7 +48,7 @@ static struct vp_scope *find_scope(struct vp_occupied *occupied, hwloc_const_bit
         if (hwloc_bitmap_isequal(occupied->scopes[i].cpus, cpus))
             return &occupied->scopes[i];
     vp_grow(&occupied->scopes, occupied->n_scopes, &occupied->cap_scopes, sizeof(occupied->scopes[0]));
-    occupied->scopes[occupied->n_scopes] = (struct vp_scope){.cpus = copy(cpus)};
+    occupied->scopes[occupied->n_scopes] = (struct vp_scope){.cpus = vp_bitmap_copy(cpus)};
     return &occupied->scopes[occupied->n_scopes++];
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sysdev.h"
 
+#include "file.h"
 #include "size.h"
 #include "text.h"
 
@@ -12,12 +13,6 @@
 #include <unistd.h>
 
 #define DEV_MAX 64 /* "4294967295:4294967295\n" */
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd); /* O_PATH: nothing can be lost */
-}
 
 /* The path the kernel has for a descriptor of ours. */
 static int path_of(int fd, char **ret_path)
@@ -58,7 +53,7 @@ static int path_below(const struct vp_root *root, int fd, char **ret_real)
 
 int vp_sysdev_resolve(const struct vp_root *root, const char *path, char **ret_real, struct stat *ret_st)
 {
-    VP_CLEANUP(close_fd) const int fd = vp_root_openat(root, path, O_PATH);
+    VP_CLEANUP(vp_close_fd) const int fd = vp_root_openat(root, path, O_PATH);
     if (fd < 0)
         return fd;
     struct stat st = {0};

@@ -10,6 +10,14 @@
 
 enum { DISTANCE_LOCAL = 10, DISTANCE_PACKAGE = 12, DISTANCE_FAR = 20 };
 
+hwloc_bitmap_t vp_bitmap_copy(hwloc_const_bitmap_t set)
+{
+    hwloc_bitmap_t copy = hwloc_bitmap_dup(set);
+    if (copy == NULL)
+        vp_oom();
+    return copy;
+}
+
 hwloc_bitmap_t vp_bitmap_new(void)
 {
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
