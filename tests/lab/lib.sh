@@ -40,9 +40,12 @@ like() # WHAT SEEN REGEX
 
 within() # WHAT CPUS LIST: every CPU of the first list is in the second
 {
-    local outside
+    local outside='' cpu all
 
-    outside=$(comm -23 <(cpus "$2" | sort) <(cpus "$3" | sort) | tr '\n' ' ')
+    all=$'\n'$(cpus "$3")$'\n'
+    for cpu in $(cpus "$2"); do
+        [[ $all == *$'\n'"$cpu"$'\n'* ]] || outside+="$cpu "
+    done
     if [ -n "$2" ] && [ -z "$outside" ]; then
         ok "$1: CPUs $2 within $3"
     else
@@ -104,13 +107,16 @@ need_engine() # the programs of the tree under test
     command -v virt-profile >/dev/null || skip "virt-profile is not installed in the virtual host"
 }
 
+# Starting a program costs an emulated host a tenth of a second of its CPU. What is called often below reads files with
+# the shell alone.
+
 # --- CPU lists ----------------------------------------------------------------------------------------------
 
 cpus() # LIST: "0-2,5" one number a line
 {
-    local range
+    local range cpu
     for range in ${1//,/ }; do
-        seq "${range%-*}" "${range#*-}"
+        for ((cpu = ${range%-*}; cpu <= ${range#*-}; cpu++)); do echo "$cpu"; done
     done
 }
 
@@ -156,7 +162,7 @@ guest_disk() # NAME MIB
 }
 
 guest_serial() { cat "/var/log/libvirt/qemu/$1.serial" 2>/dev/null; }
-guest_said() { grep -q "$2" "/var/log/libvirt/qemu/$1.serial"; }
+guest_said() { [[ $( (echo "$(<"/var/log/libvirt/qemu/$1.serial")") 2>/dev/null) == *"$2"* ]]; }
 guest_beat() { guest_serial "$1" | sed -n 's/^guest: beat \([0-9]*\).*/\1/p' | tail -n 1; }
 
 # Succeeds when the guest's /init runs.
@@ -226,19 +232,22 @@ no_scopes() { [ "$(scopes)" -eq 0 ]; }
 
 # --- processes, threads, cgroups ----------------------------------------------------------------------------
 
-guest_pid() { cat "/run/libvirt/qemu/$1.pid"; }
+guest_pid() { echo "$(<"/run/libvirt/qemu/$1.pid")"; }
 
 guest_command() { tr '\0' ' ' <"/proc/$(guest_pid "$1")/cmdline"; }
 
 guest_threads() # NAME PATTERN: thread ids whose name matches, in order
 {
-    local task pid
+    local task pid comm
 
     pid=$(guest_pid "$1")
     for task in $(printf '%s\n' /proc/"$pid"/task/* | sort -V); do
-        grep -qE "$2" "$task/comm" && echo "${task##*/}"
+        comm=$(thread_name "$pid" "${task##*/}")
+        [[ -n $comm && $comm =~ $2 ]] && echo "${task##*/}"
     done
 }
+
+thread_name() { { echo "$(<"/proc/$1/task/$2/comm")"; } 2>/dev/null; } # PID TID: nothing when it has ended
 
 # Each thread of a guest, by one of the two functions below, is within a list. QEMU's workers come and go: one that has
 # ended by the time it was looked at says nothing.
@@ -248,7 +257,7 @@ threads_within() # WHAT NAME thread_cpuset|thread_affinity LIST [NAMES TO LEAVE 
 
     pid=$(guest_pid "$2")
     for tid in $(guest_threads "$2" .); do
-        comm=$(cat "/proc/$pid/task/$tid/comm" 2>/dev/null)
+        comm=$(thread_name "$pid" "$tid")
         seen=$("$3" "$tid" 2>/dev/null)
         if [ -z "$comm" ] || [ ! -e "/proc/$pid/task/$tid" ] || [[ $comm =~ ${5:-^$} ]]; then continue; fi
         within "$1 $comm" "$seen" "$4"
@@ -258,20 +267,27 @@ threads_within() # WHAT NAME thread_cpuset|thread_affinity LIST [NAMES TO LEAVE 
 }
 
 vcpu_thread() { guest_threads "$1" "^CPU $2/"; }
-thread_affinity() { awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$1/status"; }
+thread_affinity() # TID
+{
+    local key value
+
+    while read -r key value; do
+        [ "$key" != Cpus_allowed_list: ] || echo "$value"
+    done <"/proc/$1/status"
+}
+
 thread_policy() { chrt -p "$1" | sed -n 's/.*policy: //p'; }
 
 # The folder of a task's cgroup: in the v2 tree, or in the v1 hierarchy of a controller. Fails when the task has ended.
 task_cgroup() # TID [CONTROLLER]
 {
-    local controller=${2:-cpuset} lines
+    local number names path base=/sys/fs/cgroup controller=''
 
-    lines=$(cat "/proc/$1/cgroup" 2>/dev/null) && [ -n "$lines" ] || return
-    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-        echo "/sys/fs/cgroup$(sed -n 's/^0:://p' <<<"$lines")"
-    else
-        echo "/sys/fs/cgroup/$controller$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" <<<"$lines")"
-    fi
+    [ -e $base/cgroup.controllers ] || { controller=${2:-cpuset}; base+=/$controller; }
+    while IFS=: read -r number names path; do
+        [[ ,$names, == *,"$controller",* ]] && echo "$base$path" && return
+    done 2>/dev/null <"/proc/$1/cgroup"
+    return 1
 }
 
 thread_cpuset() # TID: the CPUs that the cgroups leave it; nothing when it has ended
@@ -279,7 +295,8 @@ thread_cpuset() # TID: the CPUs that the cgroups leave it; nothing when it has e
     local dir
 
     dir=$(task_cgroup "$1" cpuset) || return
-    cat "$dir/cpuset.cpus.effective" 2>/dev/null || cat "$dir/cpuset.effective_cpus"
+    [ -e "$dir/cpuset.cpus.effective" ] || { echo "$(<"$dir/cpuset.effective_cpus")"; return; }
+    echo "$(<"$dir/cpuset.cpus.effective")"
 }
 
 # The cgroup of a guest, above libvirt's own children: a scope where systemd runs.
@@ -314,8 +331,8 @@ hugepages() # NODE SIZE_KIB [nr|free]
 # --- interrupts and devices ---------------------------------------------------------------------------------
 
 irqs_named() { awk -v name="$1" '$0 ~ name { sub(":", "", $1); print $1 }' /proc/interrupts; }
-irq_affinity() { cat "/proc/irq/$1/smp_affinity_list"; }
-irq_effective() { cat "/proc/irq/$1/effective_affinity_list"; }
+irq_affinity() { echo "$(<"/proc/irq/$1/smp_affinity_list")"; }
+irq_effective() { echo "$(<"/proc/irq/$1/effective_affinity_list")"; }
 
 irq_count() # IRQS [CPUS]: interrupts taken, by the listed CPUs or by all
 {
