@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shape: numa2
 # limit: 400
-# Two guests that each need the CPUs of a whole node start at once, five times; then three that want two places. Nobody
-# shares a CPU, the one that is left over hears why, and at the end the ledger is empty.
+# Two guests that each need the CPUs of a whole node start at once, three times; then three that want two places. Nobody
+# shares a CPU, the one that is left over hears why, and at the end the ledger is empty. Paused: what their kernels do is not
+# the matter, and costs half a minute of CPU each time.
 . /lab/tests/lib.sh
 need_engine
 
@@ -18,14 +19,14 @@ start_all() # NAME…: at once; leaves NAME.said
 {
     local name
     for name in "$@"; do
-        virsh -q start "$name" >"/tmp/$name.said" 2>&1 &
+        virsh -q start --paused "$name" >"/tmp/$name.said" 2>&1 &
     done
     wait
 }
 
 owned() { virt-profile status --json | jq -r '[.[].placement.owned // empty] | sort | join(" ")'; }
 
-for round in 1 2 3 4 5; do
+for round in 1 2 3; do
     start_all one two
     is "round $round: two guests, two places" "$(owned)" "2-3 6-7"
     for name in one two; do virsh -q destroy $name; done
