@@ -27,6 +27,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/profile.h src/model/profile.c src/model/profile_load.c \
 	include/virt-profile/record.h src/model/record_apply.c src/model/record_revert.c \
 	include/virt-profile/engine.h src/model/engine.c \
+	include/virt-profile/resctrl.h src/model/resctrl.c \
 	include/virt-profile/schema.h src/model/schema.c \
 	include/virt-profile/sysdev.h src/model/sysdev.c \
 	include/virt-profile/tag.h src/model/tag.c \

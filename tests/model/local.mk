@@ -31,6 +31,7 @@ unit_tests += \
 	tests/model/test-record \
 	tests/model/test-record-life \
 	tests/model/test-record-phases \
+	tests/model/test-resctrl \
 	tests/model/test-schema \
 	tests/model/test-tag \
 	tests/model/test-topology \
@@ -58,6 +59,7 @@ tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
 tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)
 tests_model_test_profile_SOURCES = tests/model/test-profile.c $(fake)
 tests_model_test_properties_SOURCES = tests/model/test-properties.c $(fake)
+tests_model_test_resctrl_SOURCES = tests/model/test-resctrl.c $(fake)
 tests_model_test_record_SOURCES = tests/model/test-record.c $(fake)
 tests_model_test_record_life_SOURCES = tests/model/test-record-life.c $(fake)
 tests_model_test_record_phases_SOURCES = tests/model/test-record-phases.c $(fake)
