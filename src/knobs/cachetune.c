@@ -42,6 +42,8 @@ static const char *refused(const struct vp_planning *planning, const struct vp_p
     if (placement == NULL || placement->policy == VP_POLICY_SHARED)
         return "the guest has no place whose caches it could have a share of; cpu.placement = dedicated or "
                "node gives it one";
+    if (!vp_domain_is_kvm(planning->domain))
+        return "libvirt gives shares to KVM guests only";
     return vp_host_root(planning->host) == NULL ? "this host is a description without resctrl" : NULL;
 }
 

@@ -94,6 +94,10 @@ static const struct vp_trial rows[] = {
     {TWO, "cpu.cache-size=2M", "skipped cpu.cache-size: the guest has no place whose caches *\n", ON(roomy)},
     {TWO, "cpu.placement=shared; cpu.cache-size=2M",
      "*skipped cpu.cache-size: the guest has no place whose caches *\n", ON(roomy)},
+    {"<domain type='qemu'><name>g</name><memory unit='GiB'>1</memory><vcpu>2</vcpu>"
+     "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>",
+     DEDICATED "cpu.cache-size=2M",
+     PINS_TWO "skipped cpu.cache-size: libvirt gives shares to KVM guests only\n", ON(roomy)},
     {TWO "<cputune><cachetune vcpus='0'><cache id='0' level='3' type='both' size='3' unit='MiB'/></cachetune>"
          "</cputune>",
      DEDICATED "cpu.memory-bandwidth=50",
