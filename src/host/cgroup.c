@@ -147,23 +147,33 @@ static char *read_line(const struct vp_root *root, const char *path)
     return text;
 }
 
-/* A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. */
+static int write_cpuset(const struct maker *maker, const char *name, const char *file, const char *value,
+                        struct vp_error **err)
+{
+    const char *slash = strrchr(name, '/');
+    const int above = slash != NULL ? (int)(slash - name) : 0;
+    vp_autofree char *own = vp_asprintf("%s/%s/%s", maker->cpusets, name, file);
+    vp_autofree char *parent = vp_asprintf("%s/%.*s/%s", maker->cpusets, above, name, file);
+    vp_autofree char *all = value == NULL ? read_line(maker->root, parent) : NULL;
+    if (value == NULL && all == NULL)
+        return vp_fail(err, ENOENT, "there is no '%s'", parent);
+    return vp_host_write(maker->root, own, value != NULL ? value : all, err);
+}
+
+/*
+ * A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. Not by libcgroup, which
+ * reads the table of mounts anew for each file, and each thread of a guest has a group.
+ */
 static int make_cpuset(const struct maker *maker, const char *name, const char *cpus, const char *nodes,
                        struct vp_error **err)
 {
-    const char *slash = strrchr(name, '/');
-    vp_autofree char *above = vp_strndup(name, slash != NULL ? (size_t)(slash - name) : 0);
-    vp_autofree char *cpus_path = vp_asprintf("%s/%s/cpuset.cpus", maker->cpusets, above);
-    vp_autofree char *nodes_path = vp_asprintf("%s/%s/cpuset.mems", maker->cpusets, above);
-    vp_autofree char *all_cpus = read_line(maker->root, cpus_path);
-    vp_autofree char *all_nodes = read_line(maker->root, nodes_path);
-    if (all_cpus == NULL || all_nodes == NULL)
-        return vp_fail(err, ENOENT, "cannot make cgroup '%s': there is no '%s'", name, cpus_path);
-    const struct vp_cgroupvalue values[] = {
-        {"cpuset", "cpuset.cpus", cpus != NULL ? (char *)cpus : all_cpus, false},
-        {"cpuset", "cpuset.mems", nodes != NULL ? (char *)nodes : all_nodes, false},
-    };
-    return make(name, values, VP_ARRAY_SIZE(values), err);
+    vp_autofree char *folder = vp_asprintf("%s/%s", maker->cpusets, name);
+    int r = vp_root_mkdir(maker->root, folder, 0755, err);
+    if (r == 0)
+        r = write_cpuset(maker, name, "cpuset.cpus", cpus, err);
+    if (r == 0)
+        r = write_cpuset(maker, name, "cpuset.mems", nodes, err);
+    return r < 0 ? vp_prefix(err, "cannot make cgroup '%s'", name) : 0;
 }
 
 static int make_thread(const struct maker *maker, const struct vp_thread *thread, unsigned order,
