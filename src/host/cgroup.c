@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cgroupvalues.h"
+#include "guestgroup.h"
 #include "iothreadids.h"
 #include "scope.h"
 #include "strbuf.h"
@@ -119,6 +120,9 @@ static char *scope_name(unsigned id, const char *name, const struct vp_domain *d
 /* Make a group in the hierarchies of some controllers, or put values into one that is there. */
 static int make(const char *name, const struct vp_cgroupvalue *values, size_t n, struct vp_error **err)
 {
+    const int r = start(err);
+    if (r < 0)
+        return r;
     VP_CLEANUP(free_group) struct cgroup *group = cgroup_new_cgroup(name);
     struct cgroup_controller *controller = NULL;
     if (group == NULL)
@@ -338,12 +342,25 @@ static bool limits_threads(const struct maker *maker)
            vp_limits_find(maker->limits, VP_LIMIT_CPUS) != NULL;
 }
 
+/* By a look at the mounts, where that tells: libcgroup clears a megabyte before it starts. */
+static int find_cpusets(struct maker *maker, struct vp_error **err)
+{
+    VP_CLEANUP(vp_cpusets_done) struct vp_cpusets cpusets = {0};
+    if (!maker->unified && vp_cpusets_read(maker->root, &cpusets, NULL) == 0 && cpusets.separate != NULL) {
+        maker->cpusets = vp_take(&cpusets.separate);
+        return 0;
+    }
+    const int r = start(err);
+    if (r == 0)
+        (void)cgroup_get_subsys_mount_point("cpuset", &maker->cpusets); /* NULL is an answer */
+    return r;
+}
+
 static int create(struct maker *maker, const struct vp_domain *domain, struct vp_error **err)
 {
-    int r = start(err);
+    int r = find_cpusets(maker, err);
     if (r < 0)
         return r;
-    (void)cgroup_get_subsys_mount_point("cpuset", &maker->cpusets); /* NULL is an answer */
     if (maker->scopes && !limits_threads(maker))
         return 0;
     r = need_partition(maker, err);
