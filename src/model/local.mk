@@ -32,4 +32,5 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/sysdev.h src/model/sysdev.c \
 	include/virt-profile/tag.h src/model/tag.c \
 	include/virt-profile/topology.h src/model/topology.c \
+	include/virt-profile/virtnet.h src/model/virtnet.c \
 	include/virt-profile/xml.h src/model/xml.c src/model/xml_compare.c src/model/xml_edit.c

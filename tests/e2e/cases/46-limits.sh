@@ -6,14 +6,15 @@
 
 PROFILES=/etc/virt-profile/profiles
 mkdir -p "$PROFILES"
-printf '[profile]\nsummary = limits only\n[disk]\ncache = none\nio = threads\nread-ahead = 128K\n' >"$PROFILES/limits.profile"
+printf '[profile]\nsummary = limits only\n[disk]\ncache = none\nio = threads\n' >"$PROFILES/limits.profile"
+printf '[disk]\nnr-requests = 64\n' >"$PROFILES/probe.profile"
 
 # The disk below the images, whose node a sandbox has not by itself. The kernel limits whole disks.
 image_disk() {
     local name
     for name in /sys/block/*; do
         name=${name##*/}
-        virt-profile plan --profile limits "$(guest_dir vp-limit-0)/domain.xml" |
+        virt-profile plan --profile probe "$(guest_dir vp-limit-0)/domain.xml" |
             grep -q "host/block/$name/" && echo "$name" && return
     done
 }
