@@ -4,7 +4,8 @@
 #include "topology.h"
 
 /*
- * What the kernel's resctrl gives out of the last-level (level 3) caches and the memory bandwidth behind them:
+ * What the kernel's resctrl gives out of the last-level (level 3) caches and the memory bandwidth behind
+ * them:
  * /sys/fs/resctrl, Documentation/arch/x86/resctrl.rst.
  */
 
@@ -46,7 +47,7 @@ void vp_resctrl_done(struct vp_resctrl *resctrl);
 int vp_resctrl_caches(const struct vp_root *root, hwloc_const_bitmap_t cpus, struct vp_llc *ret_caches,
                       struct vp_error **err);
 
-/* Neighbouring ways of a cache that nobody has who has no share of his own: libvirt takes shares from there. */
+/* Neighbouring ways of a cache that are only for shares: libvirt takes each from there. */
 unsigned vp_resctrl_room(const struct vp_resctrl *resctrl, const struct vp_resctrl_part *part,
                          unsigned cache);
 

@@ -6,8 +6,8 @@
 #include "root.h"
 
 /**
- * The definition of one of libvirt's virtual networks, from where libvirt keeps it: one that is defined, else one
- * that only runs.
+ * The definition of one of libvirt's virtual networks, from where libvirt keeps it: one that is defined,
+ * else one that only runs.
  * @ret_doc: owned; its root is <network>
  * Returns 0, -ENOENT, -EINVAL (a name that libvirt takes for none), -EBADMSG, …
  * Source: libvirt 9.0, /etc/libvirt/qemu/networks and /run/libvirt/network (network/bridge_driver.c)

@@ -165,8 +165,8 @@ static int write_cpuset(const struct maker *maker, const char *name, const char 
 }
 
 /*
- * A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. Not by libcgroup, which
- * reads the table of mounts anew for each file, and each thread of a guest has a group.
+ * A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. Not by
+ * libcgroup, which reads the table of mounts anew for each file, and each thread of a guest has a group.
  */
 static int make_cpuset(const struct maker *maker, const char *name, const char *cpus, const char *nodes,
                        struct vp_error **err)

@@ -89,7 +89,7 @@ static unsigned ways_for(const struct vp_resctrl_part *part, const struct vp_llc
     return ways < part->least ? part->least : (unsigned)ways;
 }
 
-/* <cache> as virDomainCachetuneDefFormatHelper() of libvirt 9.0 prints it: in the largest unit that is exact. */
+/* <cache> as virDomainCachetuneDefFormatHelper() of libvirt 9.0 prints it: in the largest exact unit. */
 static void add_cache(struct vp_strbuf *buf, const struct vp_llc *cache, const char *type, uint64_t bytes)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};

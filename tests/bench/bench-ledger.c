@@ -156,8 +156,8 @@ static void measure(struct guests *guests, unsigned about)
     const double held = median(samples, RUNS, true);
     ck_assert_msg(held <= HELD_MAX_MS, "%u guests: the lock is held for %.2f ms", about, held);
     /*
-     * As many as start at once share the CPUs there are, and wait for each other only as long as one has the lock:
-     * with a CPU for each, all would be there within so many times of one.
+     * As many as start at once share the CPUs there are, and wait for each other only as long as one has
+     * the lock: with a CPU for each, all would be there within so many times of one.
      */
     ck_assert_msg(CROWD * held <= CROWD_MAX * one, "%u guests: %d × %.2f ms of lock, one start takes %.2f ms",
                   about, CROWD, held, one);

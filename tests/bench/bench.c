@@ -52,8 +52,8 @@ static const struct bound bounds[] = {
 };
 
 /*
- * What a start waits for: prepare, start and started. 15 ms are meant, on a machine where xmllint takes 2: the ratio
- * holds on busy ones, too.
+ * What a start waits for: prepare, start and started. 15 ms are meant, on a machine where xmllint takes 2:
+ * the ratio holds on busy ones, too.
  */
 static const double start_limit = 7.5;
 

@@ -19,9 +19,10 @@
 #include <unistd.h>
 
 /*
- * The whole life of a guest on a made-up host, told by the hook's operations, in which each write fails in turn:
- * of the kernel's files, the ledger and the journal. Nobody's start fails who did not ask for it, what failed is
- * told, and in the end every file is as it was. The linker brings writes of the library here (--wrap).
+ * The whole life of a guest on a made-up host, told by the hook's operations, in which each write fails in
+ * turn: of the kernel's files, the ledger and the journal. Nobody's start fails who did not ask for it, what
+ * failed is told, and in the end every file is as it was. The linker brings writes of the library here
+ * (--wrap).
  */
 static struct trap {
     int at; /* this one fails, counted from 1; 0: none does */
@@ -90,19 +91,20 @@ void __wrap_vp_log(enum vp_log_priority priority, const char *fmt, ...)
     va_list ap;
     (void)priority;
     va_start(ap, fmt);
-    (void)vsnprintf(trap->said + len, sizeof(trap->said) - len, fmt, ap);
+    vp_autofree char *text = vp_vasprintf(fmt, ap);
     va_end(ap);
+    (void)snprintf(trap->said + len, sizeof(trap->said) - len, "%s\n", text);
 }
 
 #define PROFILE                                                                                              \
     "[profile]\nsummary = all\nenforce = %s\n[cpu]\nplacement = dedicated\ncgroup-weight = 300\n"            \
     "[memory]\nhugepages = 2M\nhugepages-grow = yes\n[irq]\nothers = off-dedicated\n"                        \
     "[ksm]\nrun = run\npages-to-scan = 1250\n[kernel]\nswappiness = 10\n[thp]\ndefrag = never\n"
-#define GUEST                                                                                                                            \
-    "<domain type='kvm' id='7'><name>g</name><uuid>6f1c0a0e-0000-4000-8000-000000000001</uuid><metadata>"                                \
-    "<vp:profile xmlns:vp='urn:virt-profile:domain:1' name='all'/></metadata>"                                                           \
-    "<memory unit='KiB'>8192</memory><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages></memoryBacking><vcpu>1</vcpu>" \
-    "<os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
+#define GUEST                                                                                                \
+    "<domain type='kvm' id='7'><name>g</name><uuid>6f1c0a0e-0000-4000-8000-000000000001</uuid><metadata>"    \
+    "<vp:profile xmlns:vp='urn:virt-profile:domain:1' name='all'/></metadata>"                               \
+    "<memory unit='KiB'>8192</memory><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages>"   \
+    "</memoryBacking><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
 
 static const char *const files[] = {
     "/proc/cpuinfo",
@@ -222,7 +224,7 @@ static char *snapshot(const struct fake *fake)
     return vp_strbuf_take(&sorted);
 }
 
-/* One call of the hook, as libvirt makes it. Returns its exit status; what it told the user is in *ret_told. */
+/* One call of the hook, as libvirt makes it: its exit status. @ret_told: what it told the user; owned */
 static int hook(const struct fake *fake, const char *operation, int at, int code, char **ret_told)
 {
     const int in = memfd_create("definition", 0);
@@ -268,8 +270,8 @@ static void end(const struct fake *fake)
 }
 
 /*
- * What failed, and why, is in the log or in what libvirt shows. Only that a change is over may go unwritten: who
- * comes next then reads all of the ledger.
+ * What failed, and why, is in the log or in what libvirt shows. Only that a change is over may go unwritten:
+ * who comes next then reads all of the ledger.
  */
 static void check_told(const char *operation, int at, const char *told)
 {

@@ -64,7 +64,7 @@ static void set_up(struct guests *guests, int row)
         guests_end(guests, 77);
 }
 
-/* Later than the entry was made by its age: by the ledger's clock, for a host may have been booted just now. */
+/* Later by the entry's age, on the ledger's clock: the host may have been booted just now. */
 static void pass_time(struct vp_ledger *ledger, int row)
 {
     ledger->now += (uint64_t)rows[row].age * (uint64_t)sysconf(_SC_CLK_TCK);
