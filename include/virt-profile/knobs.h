@@ -8,6 +8,7 @@ extern const struct vp_knob vp_knobs_cpu[];
 extern const struct vp_knob vp_knobs_cputune[];
 extern const struct vp_knob vp_knobs_placement[];
 extern const struct vp_knob vp_knobs_vcpusched[];
+extern const struct vp_knob vp_knobs_cachetune[];
 extern const struct vp_knob vp_knobs_numa[];
 extern const struct vp_knob vp_knobs_memory[];
 extern const struct vp_knob vp_knobs_diskbus[];

@@ -6,7 +6,8 @@
 
 /**
  * The NUMA nodes that a guest's devices are on: passed-through PCI devices and mediated ones, the physical
- * NICs below macvtap or a bridge, the disks below its images (hard disks; of a chain of images the topmost).
+ * NICs below macvtap, a bridge or a virtual network and those that a network hands virtual functions out of,
+ * the disks below its images (hard disks; of a chain of images the topmost).
  * @host: only a live host or a dump says; others give none
  * @ret_nodes: OS numbers; owned; empty where nothing is known
  * @ret_why: owned; "0000:81:00.1 is on node 1, vda (nvme0n1) is on node 0"; NULL where nothing is known

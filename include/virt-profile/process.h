@@ -13,6 +13,9 @@ struct vp_process {
     uint64_t start; /* clock ticks after boot: field 22 of /proc/PID/stat, proc(5) */
 };
 
+/* This moment, counted as the start of a process. */
+uint64_t vp_process_now(void);
+
 /* Which process has this number now. -ESRCH when none has (a zombie counts as none). */
 int vp_process_read(const struct vp_root *root, pid_t pid, struct vp_process *ret_process,
                     struct vp_error **err);

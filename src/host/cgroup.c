@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cgroupvalues.h"
+#include "guestgroup.h"
 #include "iothreadids.h"
 #include "scope.h"
 #include "strbuf.h"
@@ -119,6 +120,9 @@ static char *scope_name(unsigned id, const char *name, const struct vp_domain *d
 /* Make a group in the hierarchies of some controllers, or put values into one that is there. */
 static int make(const char *name, const struct vp_cgroupvalue *values, size_t n, struct vp_error **err)
 {
+    const int r = start(err);
+    if (r < 0)
+        return r;
     VP_CLEANUP(free_group) struct cgroup *group = cgroup_new_cgroup(name);
     struct cgroup_controller *controller = NULL;
     if (group == NULL)
@@ -147,23 +151,33 @@ static char *read_line(const struct vp_root *root, const char *path)
     return text;
 }
 
-/* A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. */
+static int write_cpuset(const struct maker *maker, const char *name, const char *file, const char *value,
+                        struct vp_error **err)
+{
+    const char *slash = strrchr(name, '/');
+    const int above = slash != NULL ? (int)(slash - name) : 0;
+    vp_autofree char *own = vp_asprintf("%s/%s/%s", maker->cpusets, name, file);
+    vp_autofree char *parent = vp_asprintf("%s/%.*s/%s", maker->cpusets, above, name, file);
+    vp_autofree char *all = value == NULL ? read_line(maker->root, parent) : NULL;
+    if (value == NULL && all == NULL)
+        return vp_fail(err, ENOENT, "there is no '%s'", parent);
+    return vp_host_write(maker->root, own, value != NULL ? value : all, err);
+}
+
+/*
+ * A group of cgroup v1 with these CPUs and nodes; what is NULL is that of the group above. Not by
+ * libcgroup, which reads the table of mounts anew for each file, and each thread of a guest has a group.
+ */
 static int make_cpuset(const struct maker *maker, const char *name, const char *cpus, const char *nodes,
                        struct vp_error **err)
 {
-    const char *slash = strrchr(name, '/');
-    vp_autofree char *above = vp_strndup(name, slash != NULL ? (size_t)(slash - name) : 0);
-    vp_autofree char *cpus_path = vp_asprintf("%s/%s/cpuset.cpus", maker->cpusets, above);
-    vp_autofree char *nodes_path = vp_asprintf("%s/%s/cpuset.mems", maker->cpusets, above);
-    vp_autofree char *all_cpus = read_line(maker->root, cpus_path);
-    vp_autofree char *all_nodes = read_line(maker->root, nodes_path);
-    if (all_cpus == NULL || all_nodes == NULL)
-        return vp_fail(err, ENOENT, "cannot make cgroup '%s': there is no '%s'", name, cpus_path);
-    const struct vp_cgroupvalue values[] = {
-        {"cpuset", "cpuset.cpus", cpus != NULL ? (char *)cpus : all_cpus, false},
-        {"cpuset", "cpuset.mems", nodes != NULL ? (char *)nodes : all_nodes, false},
-    };
-    return make(name, values, VP_ARRAY_SIZE(values), err);
+    vp_autofree char *folder = vp_asprintf("%s/%s", maker->cpusets, name);
+    int r = vp_root_mkdir(maker->root, folder, 0755, err);
+    if (r == 0)
+        r = write_cpuset(maker, name, "cpuset.cpus", cpus, err);
+    if (r == 0)
+        r = write_cpuset(maker, name, "cpuset.mems", nodes, err);
+    return r < 0 ? vp_prefix(err, "cannot make cgroup '%s'", name) : 0;
 }
 
 static int make_thread(const struct maker *maker, const struct vp_thread *thread, unsigned order,
@@ -328,12 +342,25 @@ static bool limits_threads(const struct maker *maker)
            vp_limits_find(maker->limits, VP_LIMIT_CPUS) != NULL;
 }
 
+/* By a look at the mounts, where that tells: libcgroup clears a megabyte before it starts. */
+static int find_cpusets(struct maker *maker, struct vp_error **err)
+{
+    VP_CLEANUP(vp_cpusets_done) struct vp_cpusets cpusets = {0};
+    if (!maker->unified && vp_cpusets_read(maker->root, &cpusets, NULL) == 0 && cpusets.separate != NULL) {
+        maker->cpusets = vp_take(&cpusets.separate);
+        return 0;
+    }
+    const int r = start(err);
+    if (r == 0)
+        (void)cgroup_get_subsys_mount_point("cpuset", &maker->cpusets); /* NULL is an answer */
+    return r;
+}
+
 static int create(struct maker *maker, const struct vp_domain *domain, struct vp_error **err)
 {
-    int r = start(err);
+    int r = find_cpusets(maker, err);
     if (r < 0)
         return r;
-    (void)cgroup_get_subsys_mount_point("cpuset", &maker->cpusets); /* NULL is an answer */
     if (maker->scopes && !limits_threads(maker))
         return 0;
     r = need_partition(maker, err);

@@ -3,18 +3,8 @@
 
 #include <limits.h>
 #include <time.h>
-#include <unistd.h>
 
 const char *const vp_entry_state_names[VP_ENTRY_STATE_N_] = {"coming", "running"};
-
-/* Clock ticks since boot, suspend included: as the kernel counts the start of a process (proc(5)). */
-static uint64_t ticks_now(void)
-{
-    const uint64_t hertz = (uint64_t)sysconf(_SC_CLK_TCK);
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* Linux has it since 2.6.39 */
-    return (uint64_t)now.tv_sec * hertz + (uint64_t)now.tv_nsec * hertz / 1000000000;
-}
 
 struct vp_entry *vp_entry_new(const char *uuid, const char *name)
 {
@@ -22,7 +12,7 @@ struct vp_entry *vp_entry_new(const char *uuid, const char *name)
     entry->uuid = vp_strdup(uuid);
     entry->name = vp_strdup(name);
     entry->since = (uint64_t)time(NULL);
-    entry->ticks = ticks_now();
+    entry->ticks = vp_process_now();
     return entry;
 }
 

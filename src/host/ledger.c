@@ -111,7 +111,8 @@ int vp_ledger_open(const struct vp_root *root, const struct vp_topology *topolog
                                  .lock = -1,
                                  .say = say,
                                  .cookie = cookie,
-                                 .boot = read_boot(root)};
+                                 .boot = read_boot(root),
+                                 .now = vp_process_now()};
     *ret_ledger = ledger;
     return 0;
 }

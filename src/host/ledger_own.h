@@ -12,6 +12,7 @@ struct vp_ledger {
     vp_ledger_say *say;
     void *cookie;
     char *boot;            /* owned; "" where the host does not say */
+    uint64_t now;          /* when it was opened, as the ticks of an entry */
     bool dirty;            /* something was logged since the lock was taken */
     bool looked;           /* strangers are known */
     bool peeked;           /* `before` is what was there at `seen` of the log */

@@ -22,10 +22,9 @@ static bool find_qemu(const struct vp_ledger *ledger, const struct vp_entry *ent
     return true;
 }
 
-static bool is_older(const struct vp_entry *entry, unsigned seconds)
+static bool is_older(const struct vp_ledger *ledger, const struct vp_entry *entry, unsigned seconds)
 {
-    vp_autoentry now = vp_entry_new("", "");
-    return now->ticks > entry->ticks + (uint64_t)sysconf(_SC_CLK_TCK) * seconds;
+    return ledger->now > entry->ticks + (uint64_t)sysconf(_SC_CLK_TCK) * seconds;
 }
 
 /* Why a guest is gone; NULL while it is not. A coming one may turn out to run. */
@@ -42,7 +41,7 @@ static const char *judge(const struct vp_ledger *ledger, struct vp_entry *entry,
     struct vp_process qemu = {0};
     if (find_qemu(ledger, entry, &qemu)) {
         /* libvirt still pins its threads; `started` says when it has. */
-        if (!left && !is_older(entry, VP_LEDGER_SETUP_MAX))
+        if (!left && !is_older(ledger, entry, VP_LEDGER_SETUP_MAX))
             return NULL;
         entry->qemu = qemu;
         entry->state = VP_ENTRY_RUNNING;
@@ -51,7 +50,7 @@ static const char *judge(const struct vp_ledger *ledger, struct vp_entry *entry,
     }
     if (left)
         return "the libvirt daemon that was starting it has ended";
-    return is_older(entry, VP_LEDGER_COMING_MAX) ? "its start was never finished" : NULL;
+    return is_older(ledger, entry, VP_LEDGER_COMING_MAX) ? "its start was never finished" : NULL;
 }
 
 void vp_ledger_check(const struct vp_ledger *ledger, struct vp_entries *entries)

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "size.h"
 
@@ -17,6 +19,15 @@ enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_START = 22 };
 
 #define STAT_MAX 4096
 #define PID_LIMIT (1 << 22) /* PID_MAX_LIMIT of Linux on 64 bits */
+
+/* Clock ticks since boot, suspend included: as the kernel counts the start of a process (proc(5)). */
+uint64_t vp_process_now(void)
+{
+    const uint64_t hertz = (uint64_t)sysconf(_SC_CLK_TCK);
+    struct timespec now = {0};
+    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* Linux has it since 2.6.39 */
+    return (uint64_t)now.tv_sec * hertz + (uint64_t)now.tv_nsec * hertz / 1000000000;
+}
 
 /* The start time in the text behind the command's name, and whether it is a program of its own. */
 static int parse_start(const char *at, uint64_t *ret_start, bool *ret_own)

@@ -7,6 +7,8 @@
 
 #define LENGTH_MAX 1000000
 
+#define ZERO_COPY "/sys/module/vhost_net/parameters/experimental_zcopytx"
+
 static const char *const queue_choices[] = {"follow", "no", NULL};
 
 enum { QUEUES_FOLLOW, QUEUES_NO };
@@ -48,6 +50,28 @@ static int plan_queues(struct vp_planning *planning, const struct vp_setting *se
     return 0;
 }
 
+/* The parameter can be read only (drivers/vhost/net.c of Linux), so that there is nothing to vote on. */
+static int plan_zero_copy(struct vp_planning *planning, const struct vp_setting *setting,
+                          struct vp_error **err)
+{
+    (void)err;
+    const struct vp_root *root = vp_host_root(planning->host);
+    uint64_t has = 0;
+    if (!has_tap(planning, setting))
+        return 0;
+    if (root == NULL || vp_root_read_u64(root, ZERO_COPY, &has, NULL) < 0) {
+        vp_plan_skip(planning, setting, "this host has no '%s', or vhost_net is not loaded yet", ZERO_COPY);
+        return 0;
+    }
+    if ((has != 0) != setting->value.yes)
+        vp_plan_skip(
+            planning, setting,
+            "vhost_net was loaded with %s, which it keeps; 'options vhost_net experimental_zcopytx=%d' in "
+            "/etc/modprobe.d counts when it is loaded anew, while no guest uses it",
+            has != 0 ? "zero-copy on" : "zero-copy off", setting->value.yes ? 1 : 0);
+    return 0;
+}
+
 const struct vp_knob vp_knobs_hostnet[] = {
     {.name = "network.tx-queue-length",
      .type = VP_TYPE_COUNT,
@@ -69,5 +93,12 @@ const struct vp_knob vp_knobs_hostnet[] = {
          "other guests on that card having others, as far as there are enough. For cpu.placement = dedicated or "
          "node, and cards with several queues.",
      .plan = plan_queues},
+    {.name = "network.zero-copy",
+     .type = VP_TYPE_BOOL,
+     .effect = VP_EFFECT_HOST,
+     .doc =
+         "Whether the host sends large packets of the guest from the guest's own memory. The kernel's vhost_net is "
+         "told when it is loaded, for all guests, so a host that does otherwise is reported and stays as it is.",
+     .plan = plan_zero_copy},
     {.name = NULL},
 };

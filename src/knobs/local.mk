@@ -15,7 +15,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/placing.h src/knobs/placing.c src/knobs/placingearlier.c \
 	include/virt-profile/placingdemand.h src/knobs/placingdemand.c \
 	include/virt-profile/placementknobs.h src/knobs/placement.c src/knobs/placementhint.c \
-	src/knobs/vcpusched.c src/knobs/numa.c
+	src/knobs/vcpusched.c src/knobs/cachetune.c src/knobs/numa.c
 
 libvirt_profile_a_SOURCES += include/virt-profile/knobs.h src/knobs/registry.c
 

@@ -9,11 +9,11 @@
  * depends on the place (memory.numa, memory.hugepages, cpu.hint-dedicated) is not.
  */
 static const struct vp_knob *const areas[] = {
-    vp_knobs_guest,     vp_knobs_diskbus,    vp_knobs_disk,        vp_knobs_iothread,     vp_knobs_iotune,
-    vp_knobs_hostblock, vp_knobs_hostio,     vp_knobs_diskadvice,  vp_knobs_cpu,          vp_knobs_cputune,
-    vp_knobs_placement, vp_knobs_vcpusched,  vp_knobs_hostcpu,     vp_knobs_scopecpu,     vp_knobs_numa,
-    vp_knobs_memory,    vp_knobs_hostmemory, vp_knobs_scopememory, vp_knobs_network,      vp_knobs_hostnet,
-    vp_knobs_irq,       vp_knobs_clock,      vp_knobs_hyperv,      vp_knobs_hostsettings,
+    vp_knobs_guest,     vp_knobs_diskbus,   vp_knobs_disk,       vp_knobs_iothread,    vp_knobs_iotune,
+    vp_knobs_hostblock, vp_knobs_hostio,    vp_knobs_diskadvice, vp_knobs_cpu,         vp_knobs_cputune,
+    vp_knobs_placement, vp_knobs_vcpusched, vp_knobs_cachetune,  vp_knobs_hostcpu,     vp_knobs_scopecpu,
+    vp_knobs_numa,      vp_knobs_memory,    vp_knobs_hostmemory, vp_knobs_scopememory, vp_knobs_network,
+    vp_knobs_hostnet,   vp_knobs_irq,       vp_knobs_clock,      vp_knobs_hyperv,      vp_knobs_hostsettings,
 };
 
 #define KNOBS_MAX 512

@@ -27,8 +27,10 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/profile.h src/model/profile.c src/model/profile_load.c \
 	include/virt-profile/record.h src/model/record_apply.c src/model/record_revert.c \
 	include/virt-profile/engine.h src/model/engine.c \
+	include/virt-profile/resctrl.h src/model/resctrl.c \
 	include/virt-profile/schema.h src/model/schema.c \
 	include/virt-profile/sysdev.h src/model/sysdev.c \
 	include/virt-profile/tag.h src/model/tag.c \
 	include/virt-profile/topology.h src/model/topology.c \
+	include/virt-profile/virtnet.h src/model/virtnet.c \
 	include/virt-profile/xml.h src/model/xml.c src/model/xml_compare.c src/model/xml_edit.c

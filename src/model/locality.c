@@ -6,6 +6,7 @@
 #include "strbuf.h"
 #include "sysdev.h"
 #include "text.h"
+#include "virtnet.h"
 
 #include <string.h>
 
@@ -101,6 +102,34 @@ static void look_at_nic(struct found *found, const char *top)
     }
 }
 
+static void look_at_pci(struct found *found, const char *pci)
+{
+    vp_autofree char *path = vp_asprintf("/sys/bus/pci/devices/%s", pci);
+    note(found, vp_sysdev_node(found->root, path), vp_strdup(pci));
+}
+
+/* The NICs that a virtual network forwards by, or hands out virtual functions of. */
+static void look_at_network(struct found *found, const char *name)
+{
+    VP_CLEANUP(vp_doc_free_ptr) vp_doc *doc = NULL;
+    if (vp_virtnet_read(found->root, name, &doc, NULL) < 0)
+        return;
+    const vp_node *network = vp_doc_root(doc);
+    const vp_node *forward = vp_node_child(network, "forward");
+    bool listed = false;
+    look_at_nic(found, vp_node_walk_attr(network, "bridge", "name"));
+    for (const vp_node *n = vp_node_first(forward); n != NULL; n = vp_node_next(n)) {
+        vp_autofree char *pci = vp_node_is(n, "address") ? vp_pci_name(n) : NULL;
+        listed = true;
+        if (pci != NULL)
+            look_at_pci(found, pci);
+        else if (vp_node_is(n, "pf") || vp_node_is(n, "interface"))
+            look_at_nic(found, vp_node_attr(n, "dev"));
+    }
+    if (!listed)
+        look_at_nic(found, vp_node_attr(forward, "dev"));
+}
+
 static void look_at_interface(struct found *found, const vp_node *nic)
 {
     const char *type = vp_node_attr(nic, "type");
@@ -108,6 +137,8 @@ static void look_at_interface(struct found *found, const vp_node *nic)
         look_at_nic(found, vp_node_walk_attr(nic, "source", "dev"));
     else if (vp_same(type, "bridge"))
         look_at_nic(found, vp_node_walk_attr(nic, "source", "bridge"));
+    else if (vp_same(type, "network"))
+        look_at_network(found, vp_node_walk_attr(nic, "source", "network"));
 }
 
 static void look_at_disk(struct found *found, const vp_node *disk)
@@ -142,8 +173,7 @@ static void look_at(struct found *found, const vp_node *device)
 {
     vp_autofree char *pci = vp_pci_passed_through(device);
     if (pci != NULL) {
-        vp_autofree char *path = vp_asprintf("/sys/bus/pci/devices/%s", pci);
-        note(found, vp_sysdev_node(found->root, path), vp_strdup(pci));
+        look_at_pci(found, pci);
     } else if (vp_node_is(device, "hostdev")) {
         look_at_mediated(found, device);
     } else if (vp_node_is(device, "interface")) {

@@ -25,6 +25,8 @@ static const struct {
     {.element = "vcpupin", .attr = "vcpu"},
     {.element = "iothreadpin", .attr = "iothread"},
     {.element = "iothread", .attr = "id"},
+    {.element = "cachetune", .attr = "vcpus"},
+    {.element = "memorytune", .attr = "vcpus"},
     {.element = "memnode", .attr = "cellid"},
     {.element = "page", .attr = "size"},
 };

@@ -111,6 +111,8 @@ static const struct {
     {"model", "vram", NULL},     /* qxl, vga */
     {"model", "vgamem", NULL},   /* qxl */
     {"console", "tty", NULL},    /* in a live definition */
+    {"cachetune", "id", NULL},   /* the same */
+    {"memorytune", "id", NULL},  /* the same */
     {"source", "path", NULL},    /* the pty of a live console */
     {"console", NULL, "source"}, /* the same */
 };

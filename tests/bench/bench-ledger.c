@@ -19,6 +19,10 @@
 
 enum { RUNS = 101, CROWD = 64 };
 
+/* What is promised: milliseconds that the lock is held at the median, and 64 at once against one. */
+#define HELD_MAX_MS 2
+#define CROWD_MAX 10
+
 struct sample {
     double total, held; /* milliseconds */
 };
@@ -149,6 +153,14 @@ static void measure(struct guests *guests, unsigned about)
            about, median(samples, RUNS, false), median(samples, RUNS, true), CROWD, all, all / one, one,
            sysconf(_SC_NPROCESSORS_ONLN), median(shared, CROWD, true));
     munmap(shared, sizeof(*shared) * CROWD);
+    const double held = median(samples, RUNS, true);
+    ck_assert_msg(held <= HELD_MAX_MS, "%u guests: the lock is held for %.2f ms", about, held);
+    /*
+     * As many as start at once share the CPUs there are, and wait for each other only as long as one has
+     * the lock: with a CPU for each, all would be there within so many times of one.
+     */
+    ck_assert_msg(CROWD * held <= CROWD_MAX * one, "%u guests: %d × %.2f ms of lock, one start takes %.2f ms",
+                  about, CROWD, held, one);
 }
 
 static void fill(struct guests *guests, unsigned from, unsigned to)

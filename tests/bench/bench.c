@@ -15,9 +15,17 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { ROUNDS = 200, N_SUBJECTS = 5 };
+enum { ROUNDS = 200, N_SUBJECTS = 7 };
 
-enum subject_id { HOOK_TAGGED, HOOK_UNTAGGED, XMLLINT_TAGGED, XMLLINT_UNTAGGED, PYTHON };
+enum subject_id {
+    HOOK_TAGGED,
+    HOOK_UNTAGGED,
+    HOOK_START,
+    HOOK_STARTED,
+    XMLLINT_TAGGED,
+    XMLLINT_UNTAGGED,
+    PYTHON
+};
 
 struct subject {
     const char *name;
@@ -42,6 +50,12 @@ static const struct bound bounds[] = {
     /* The filter only edits a definition; prepare also finds a place, keeps it, and looks after the host. */
     {"python3-lxml filter / prepare, tagged", PYTHON, HOOK_TAGGED, 5.0, true},
 };
+
+/*
+ * What a start waits for: prepare, start and started. 15 ms are meant, on a machine where xmllint takes 2:
+ * the ratio holds on busy ones, too.
+ */
+static const double start_limit = 7.5;
 
 static const long peak_limit_kib = 12 * 1024;
 
@@ -136,6 +150,19 @@ static void count(bool good, unsigned *passed, unsigned *failed)
         ++*failed;
 }
 
+static bool report_start(const struct subject *subjects)
+{
+    static const enum subject_id parts[] = {HOOK_TAGGED, HOOK_START, HOOK_STARTED};
+    double us = 0;
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+        us += quantile(&subjects[parts[i]], 0.5);
+    const double ratio = us / quantile(&subjects[XMLLINT_TAGGED], 0.5);
+    printf("%s - all of a start / xmllint: %.2f (at most %.1f), %.1f ms\n",
+           ratio <= start_limit ? "ok" : "not ok", ratio, start_limit, us / 1000);
+    return ratio <= start_limit;
+}
+
 /* The table and the verdicts; returns how many bounds are broken. */
 static unsigned report(const struct subject *subjects)
 {
@@ -154,7 +181,8 @@ static unsigned report(const struct subject *subjects)
                bound->at_least ? "at least" : "at most", bound->limit);
         count(good, &passed, &failed);
     }
-    for (unsigned i = HOOK_TAGGED; i <= HOOK_UNTAGGED; i++) {
+    count(report_start(subjects), &passed, &failed);
+    for (unsigned i = HOOK_TAGGED; i <= HOOK_STARTED; i++) {
         bool good = subjects[i].peak_kib <= peak_limit_kib;
 
         printf("%s - %s: peak memory %.1f MiB (at most %ld)\n", good ? "ok" : "not ok", subjects[i].name,
@@ -182,6 +210,14 @@ int main(int argc, char **argv)
                            .input = untagged,
                            .argv = {hook, "guest", "prepare", "begin", "-"},
                            .every = 1},
+        [HOOK_START] = {.name = "hook start, tagged",
+                        .input = tagged,
+                        .argv = {hook, "guest", "start", "begin", "-"},
+                        .every = 1},
+        [HOOK_STARTED] = {.name = "hook started, tagged",
+                          .input = tagged,
+                          .argv = {hook, "guest", "started", "begin", "-"},
+                          .every = 1},
         [XMLLINT_TAGGED] = {.name = "xmllint --noout, tagged",
                             .input = "/dev/null",
                             .argv = {"xmllint", "--noout", tagged},

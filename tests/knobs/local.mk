@@ -41,3 +41,6 @@ tests_knobs_test_irq_SOURCES = tests/knobs/test-irq.c $(knob_harness)
 
 unit_tests += tests/knobs/test-scope
 tests_knobs_test_scope_SOURCES = tests/knobs/test-scope.c $(knob_harness)
+
+unit_tests += tests/knobs/test-cachetune
+tests_knobs_test_cachetune_SOURCES = tests/knobs/test-cachetune.c $(knob_harness)

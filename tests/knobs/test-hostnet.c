@@ -13,6 +13,10 @@
 /* The rows have no host, so that pins are not in their plans. */
 #define UNPLACED "skipped cpu.placement: there is no host to place the guest on\n"
 
+static const char *const on[] = {"/sys/module/vhost_net/parameters/experimental_zcopytx", "1\n", NULL};
+static const char *const off[] = {"/sys/module/vhost_net/parameters/experimental_zcopytx", "0\n", NULL};
+#define ZERO_COPY(files_) .host = "dump", .files = (files_)
+
 static const struct vp_trial rows[] = {
     {.set = "network.tx-queue-length=10000",
      .domain = "<devices>" BRIDGE "</devices>",
@@ -50,6 +54,21 @@ static const struct vp_trial rows[] = {
     {.set = "cpu.placement=dedicated; network.queue-cpus=follow",
      .domain = "<devices>" USER "</devices>",
      .expect = UNPLACED "skipped network.queue-cpus: 52:54:00:00:00:02: it is of type user, *\n"},
+    /* What holds needs no action, what does not can only be told. */
+    {.set = "network.zero-copy=yes", .domain = "<devices>" BRIDGE "</devices>", .expect = "", ZERO_COPY(on)},
+    {.set = "network.zero-copy=no", .domain = "<devices>" BRIDGE "</devices>", .expect = "", ZERO_COPY(off)},
+    {.set = "network.zero-copy=yes",
+     .domain = "<devices>" BRIDGE "</devices>",
+     .expect = "skipped network.zero-copy: vhost_net was loaded with zero-copy off, *zcopytx=1*\n",
+     ZERO_COPY(off)},
+    {.set = "network.zero-copy=no",
+     .domain = "<devices>" DIRECT "</devices>",
+     .expect = "skipped network.zero-copy: vhost_net was loaded with zero-copy on, *zcopytx=0*\n",
+     ZERO_COPY(on)},
+    {.set = "network.zero-copy=yes",
+     .domain = "<devices>" BRIDGE "</devices>",
+     .expect = "skipped network.zero-copy: this host has no '/sys/module/vhost_net/*\n"},
+    {.set = "network.zero-copy=yes", .domain = "<devices/>", .expect = "", ZERO_COPY(off)},
 };
 
 START_TEST(plans)

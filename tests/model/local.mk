@@ -31,9 +31,11 @@ unit_tests += \
 	tests/model/test-record \
 	tests/model/test-record-life \
 	tests/model/test-record-phases \
+	tests/model/test-resctrl \
 	tests/model/test-schema \
 	tests/model/test-tag \
 	tests/model/test-topology \
+	tests/model/test-virtnet \
 	tests/model/test-xml \
 	tests/model/test-xml-compare \
 	tests/model/test-xml-edit
@@ -58,6 +60,8 @@ tests_model_test_planner_SOURCES = tests/model/test-planner.c $(fake)
 tests_model_test_planner_xml_SOURCES = tests/model/test-planner-xml.c $(fake)
 tests_model_test_profile_SOURCES = tests/model/test-profile.c $(fake)
 tests_model_test_properties_SOURCES = tests/model/test-properties.c $(fake)
+tests_model_test_virtnet_SOURCES = tests/model/test-virtnet.c $(fake)
+tests_model_test_resctrl_SOURCES = tests/model/test-resctrl.c $(fake)
 tests_model_test_record_SOURCES = tests/model/test-record.c $(fake)
 tests_model_test_record_life_SOURCES = tests/model/test-record-life.c $(fake)
 tests_model_test_record_phases_SOURCES = tests/model/test-record-phases.c $(fake)

@@ -29,6 +29,29 @@ static void add_lower(const struct fake *fake, const char *upper, const char *lo
     sysfs_link(fake, path, target);
 }
 
+static void add_network(const struct fake *fake, const char *name, const char *inner)
+{
+    vp_autofree char *path = vp_asprintf("/etc/libvirt/qemu/networks/%s.xml", name);
+    vp_autofree char *text = vp_asprintf("<network><name>%s</name>%s</network>", name, inner);
+    fake_file(fake, path, text);
+}
+
+static void make_networks(const struct fake *fake)
+{
+    add_network(fake, "functions", "<forward mode='hostdev' managed='yes'><pf dev='ens1f0'/></forward>");
+    add_network(fake, "listed",
+                "<forward mode='hostdev'><address type='pci' domain='0' bus='0x82' slot='0' function='1'/>"
+                "<address type='pci' domain='0' bus='0x41' slot='0' function='0'/></forward>");
+    add_network(
+        fake, "macvtap",
+        "<forward mode='private' dev='eno1'><interface dev='eno1'/><interface dev='ens1f0'/></forward>");
+    add_network(fake, "bridged", "<forward mode='bridge'/><bridge name='br0'/>");
+    add_network(fake, "routed", "<forward mode='route' dev='eno1'/><bridge name='virbr1'/>");
+    add_network(fake, "alone", "<bridge name='virbr2'/>");
+    add_network(fake, "strange",
+                "<forward><pf/><address type='pci' bus='x'/><driver name='vfio'/></forward>");
+}
+
 /* br0: a VLAN on a bond of two ports, and a guest's tap; br1: only brif; br2: two nodes; br3: a ring. */
 static void make_nics(const struct fake *fake)
 {
@@ -70,6 +93,7 @@ static void make_nics(const struct fake *fake)
 #define FILE_DISK(name, path)                                                                                \
     "<disk type='file' device='disk'><source file='" path "'/><target dev='" name "'/></disk>"
 #define BRIDGE(name) "<interface type='bridge'><source bridge='" name "'/></interface>"
+#define NETWORK(name) "<interface type='network'><source network='" name "'/></interface>"
 #define DIRECT(name) "<interface type='direct'><source dev='" name "' mode='bridge'/></interface>"
 
 static const struct {
@@ -103,7 +127,15 @@ static const struct {
     {BRIDGE("br2"), "0-1", "eno1 below br2 is on node 0, ens1f0 below br2 is on node 1"},
     {BRIDGE("br3"), "", NULL}, /* a ring */
     {BRIDGE("nosuch"), "", NULL},
-    {"<interface type='network'><source network='default'/></interface>", "", NULL},
+    {NETWORK("default"), "", NULL},
+    {NETWORK("functions"), "1", "ens1f0 is on node 1"},
+    {NETWORK("listed"), "1,3", "0000:82:00.1 is on node 1, 0000:41:00.0 is on node 3"},
+    {NETWORK("macvtap"), "0-1", "eno1 is on node 0, ens1f0 is on node 1"},
+    {NETWORK("bridged"), "1", "ens1f0 below br0 is on node 1, ens1f1 below br0 is on node 1"},
+    {NETWORK("routed"), "0", "eno1 is on node 0"},
+    {NETWORK("alone"), "", NULL},
+    {NETWORK("strange"), "", NULL},
+    {"<interface type='network'/>", "", NULL},
     {"<interface type='user'/>", "", NULL},
     {FILE_DISK("vda", "/srv/images/disk.raw"), "1", "vda (nvme1n1) is on node 1"},
     {FILE_DISK("vda", "/nvme/disk.raw"), "1", "vda (nvme0n1) is on node 1"},
@@ -144,6 +176,7 @@ START_TEST(reads)
     fake_open(&fake);
     sysfs_storage(&fake);
     make_nics(&fake);
+    make_networks(&fake);
     HOST *host = NULL;
     ck_assert_int_eq(vp_host_open("live", fake.root, &host, NULL), 0);
     for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++)
@@ -158,6 +191,7 @@ START_TEST(other_hosts)
     fake_open(&fake);
     sysfs_storage(&fake);
     make_nics(&fake);
+    make_networks(&fake);
     for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++)
         check(fake.host, rows[i].devices, "", NULL);
     vp_autofree char *text = fake_guest("");

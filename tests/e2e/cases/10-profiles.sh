@@ -26,7 +26,7 @@ queues=$(xml "$SANDBOX/live.xml" '/domain/devices/disk/driver/@queues')
 is 'the guest sees the queues' "$(guest_fact vp-sql vda.queues)" "${queues:-2}"
 hasnt 'the guest sees no balloon' "$(guest_fact vp-sql virtio)" 'balloon'
 rate=$(guest_fact vp-sql reads-per-second)
-if [ "${rate:-0}" -gt 0 ] && [ "$rate" -le 360 ]; then
+if [ "${rate:-0}" -ge 270 ] && [ "$rate" -le 330 ]; then
     ok "the guest reads at the limit of 300 per second: $rate"
 else
     not_ok "the guest reads at the limit of 300 per second: ${rate:-nothing}"

@@ -65,15 +65,20 @@ for path in /sys/bus/virtio/devices/*; do
 done
 fact virtio "${kinds# }"
 
-# Reads of 4 KiB past the page cache for two seconds: an I/O limit shows as a rate.
+# Requests of 4 KiB past the page cache for two seconds: an I/O limit shows as a rate. rate FIELD-OF-STAT DD-WORDS
+now() { $b awk '{ print int($1 * 100) }' /proc/uptime; }
+field() { one /sys/block/vda/stat | $b awk -v n="$1" '{ print $n }'; }
+rate() {
+    field=$1
+    shift
+    begin=$(now) before=$(field "$field")
+    $b timeout 2 $b dd bs=4096 "$@" >/dev/null 2>&1
+    after=$(field "$field") end=$(now)
+    echo $(((after - before) * 100 / (end - begin)))
+}
 case " $(one /proc/cmdline) " in
-*' vp.io '*)
-    set -- $(one /sys/block/vda/stat)
-    before=$1
-    $b timeout 2 $b dd if=/dev/vda of=/dev/null bs=4096 iflag=direct >/dev/null 2>&1
-    set -- $(one /sys/block/vda/stat)
-    fact reads-per-second $((($1 - before) / 2))
-    ;;
+*' vp.io '*) fact reads-per-second "$(rate 1 if=/dev/vda of=/dev/null iflag=direct)" ;;
+*' vp.out '*) fact writes-per-second "$(rate 5 if=/dev/zero of=/dev/vda oflag=direct)" ;;
 esac
 
 # Work for a CPU: without end, or measured again and again.

@@ -137,7 +137,7 @@ step_e2e() {
 
 step_bench() {
     build_all gcc CC=gcc --enable-werror || return 1
-    build_make gcc bench
+    build_make gcc bench-ledger && build_make gcc bench
 }
 
 # step_count LOG STATUS: the counts that a step ended with, into STEP_P, STEP_F and STEP_S. A step that fails or counts
