@@ -71,6 +71,7 @@ const struct vp_command *vp_command_find(const char *name);
 int vp_cmd_apply(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_doctor(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);

@@ -70,6 +70,12 @@ const struct vp_command vp_commands[] = {
      "Bring the stored definition of a domain, or with --all of every domain that has a profile, up to\n"
      "date with the profile as it is now. DOMAIN is a name, UUID or id.",
      BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+    {"doctor", "", "what on this host keeps guests from running well",
+     "Check the host: processor, memory, kernel, services beside, libvirt, QEMU, and the hook. Print for each\n"
+     "what was found, where, and what to do: ok, note, warning (some guests do not get what their profiles\n"
+     "say), problem (guests do not get it, or do not start), unknown (it may not be read; root may).\n"
+     "Nothing is changed. Exit status 1 when there is a problem.",
+     BIT(JSON), 0, 0, vp_cmd_doctor},
     {"restore-host", "", "put the host back as it was",
      "Undo every change that was made to this host for guests, where nobody else changed it since:\n"
      "settings of the kernel, interrupts, affinities, limits of guests to come. The hook does the same\n"

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-unit_tests += tests/cli/test-escape tests/cli/test-neighbours
+unit_tests += tests/cli/test-doctor tests/cli/test-escape tests/cli/test-neighbours
+tests_cli_test_doctor_SOURCES = tests/cli/test-doctor.c $(fake)
+tests_cli_test_doctor_LDADD = libvirt-profile-cli.a $(LDADD)
 tests_cli_test_escape_LDADD = libvirt-profile-cli.a $(LDADD)
 tests_cli_test_neighbours_SOURCES = tests/cli/test-neighbours.c $(fake)
 tests_cli_test_neighbours_LDADD = libvirt-profile-cli.a libvirt-profile-virt.a $(LDADD) $(SMARTCOLS_LIBS) $(DL_LIBS)
