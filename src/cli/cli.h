@@ -9,6 +9,7 @@ enum vp_exit {
     VP_EXIT_OK = 0,
     VP_EXIT_FAILED = 1,    /* reading, writing, libvirt */
     VP_EXIT_USAGE = 2,     /* the command line */
+    VP_EXIT_TROUBLE = 2,   /* failed, of a command that says something else with 1: diff */
     VP_EXIT_INVALID = 3,   /* what was read: XML, a profile, a knob's value */
     VP_EXIT_NOT_FOUND = 4, /* a profile, domain, knob or file of that name */
 };
@@ -71,6 +72,7 @@ const struct vp_command *vp_command_find(const char *name);
 int vp_cmd_apply(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_diff(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_doctor(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);

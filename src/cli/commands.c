@@ -39,6 +39,13 @@ const struct vp_command vp_commands[] = {
      "Read a domain definition from FILE or standard input and print each change that its profile makes:\n"
      "value without virt-profile, new value, effect, reason; then what was left out, and warnings.",
      PLANNING | BIT(ALL_ACTIONS) | BIT(JSON), 0, 1, vp_cmd_plan},
+    {"diff", "DOMAIN|FILE|-", "a definition now, and with its profile",
+     "Print what bringing the profile in would change in the stored definition of a domain, as diff -u does.\n"
+     "DOMAIN is a name, UUID or id; an operand with a slash is a file, - is standard input: these need no\n"
+     "libvirt. Nothing is changed. Exit status 0 when nothing differs, 1 when something does, 2 when it\n"
+     "cannot be told.",
+     BIT(CONNECT) | BIT(ENFORCE) | BIT(HOST) | BIT(JSON) | BIT(PHASE) | BIT(PROFILE) | BIT(SET), 1, 1,
+     vp_cmd_diff},
     {"simulate", "[LIST|-]", "where guests would go on a host",
      "Place the guests of a list one after another on an empty host, and print where each goes, or why it\n"
      "does not fit; then what is left. The list is a file or standard input, with a guest in each line:\n"

@@ -19,7 +19,7 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/placed.h src/cli/placed.c \
 	src/cli/running.h src/cli/running.c \
 	src/cli/table.h src/cli/table.c \
-	src/cli/cmd-apply.c src/cli/cmd-assign.c src/cli/cmd-clear.c src/cli/cmd-doctor.c src/cli/cmd-knobs.c \
+	src/cli/cmd-apply.c src/cli/cmd-assign.c src/cli/cmd-clear.c src/cli/cmd-diff.c src/cli/cmd-doctor.c src/cli/cmd-knobs.c \
 	src/cli/cmd-list.c src/cli/cmd-map.c src/cli/cmd-plan.c src/cli/cmd-restore-host.c src/cli/cmd-revert.c src/cli/cmd-rewrite.c \
 	src/cli/cmd-show.c src/cli/cmd-simulate.c src/cli/cmd-status.c src/cli/cmd-validate.c
 virt_profile_SOURCES = src/cli/main.c
