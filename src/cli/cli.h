@@ -33,7 +33,7 @@ struct vp_cli {
     int format;  /* enum vp_format */
     int phase;   /* enum vp_phase */
     /* borrowed; NULL: not said */
-    const char *connect, *host_where, *housekeeping, *profile, *profiles, *reserve, *root_path;
+    const char *connect, *host_where, *housekeeping, *output, *profile, *profiles, *reserve, *root_path;
     const char **sets; /* owned array of borrowed "KNOB=VALUE", NULL-terminated; NULL: none */
     size_t n_sets, cap_sets;
 
@@ -77,6 +77,7 @@ int vp_cmd_doctor(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_metrics(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_restore_host(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);

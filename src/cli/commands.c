@@ -63,6 +63,11 @@ const struct vp_command vp_commands[] = {
      "they take CPUs and memory. With DOMAIN, a name or UUID, everything that is known of one.\n"
      "Needs no libvirt, but root.",
      BIT(JSON), 0, 1, vp_cmd_status},
+    {"metrics", "", "numbers for a monitoring system",
+     "Print the guests that run here, what they own, and what of the host is changed for them, as\n"
+     "OpenMetrics text: for Prometheus by way of the textfile collector of its node_exporter.\n"
+     "Needs no libvirt, but root.",
+     BIT(OUTPUT), 0, 0, vp_cmd_metrics},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"
