@@ -33,7 +33,8 @@ struct vp_cli {
     int format;  /* enum vp_format */
     int phase;   /* enum vp_phase */
     /* borrowed; NULL: not said */
-    const char *connect, *host_where, *housekeeping, *output, *profile, *profiles, *reserve, *root_path;
+    const char *connect, *dump_domains, *host_where, *housekeeping, *output, *profile, *profiles, *reserve,
+        *root_path;
     const char **sets; /* owned array of borrowed "KNOB=VALUE", NULL-terminated; NULL: none */
     size_t n_sets, cap_sets;
 

@@ -40,10 +40,10 @@ const struct vp_command vp_commands[] = {
      "value without virt-profile, new value, effect, reason; then what was left out, and warnings.",
      PLANNING | BIT(ALL_ACTIONS) | BIT(JSON), 0, 1, vp_cmd_plan},
     {"diff", "DOMAIN|FILE|-", "a definition now, and with its profile",
-     "Print what bringing the profile in would change in the stored definition of a domain, as diff -u does.\n"
-     "DOMAIN is a name, UUID or id; an operand with a slash is a file, - is standard input: these need no\n"
-     "libvirt. Nothing is changed. Exit status 0 when nothing differs, 1 when something does, 2 when it\n"
-     "cannot be told.",
+     "Print what bringing the profile in would change in the stored definition of a domain, as diff -u\n"
+     "does. DOMAIN is a name, UUID or id; an operand with a slash is a file, - is standard input: these\n"
+     "need no libvirt. Nothing is changed. Exit status 0 when nothing differs, 1 when something does, 2\n"
+     "when it cannot be told.",
      BIT(CONNECT) | BIT(ENFORCE) | BIT(HOST) | BIT(JSON) | BIT(PHASE) | BIT(PROFILE) | BIT(SET), 1, 1,
      vp_cmd_diff},
     {"simulate", "[LIST|-]", "where guests would go on a host",
@@ -83,10 +83,10 @@ const struct vp_command vp_commands[] = {
      "date with the profile as it is now. DOMAIN is a name, UUID or id.",
      BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
     {"doctor", "", "what on this host keeps guests from running well",
-     "Check the host: processor, memory, kernel, services beside, libvirt, QEMU, and the hook. Print for each\n"
-     "what was found, where, and what to do: ok, note, warning (some guests do not get what their profiles\n"
-     "say), problem (guests do not get it, or do not start), unknown (it may not be read; root may).\n"
-     "Nothing is changed. Exit status 1 when there is a problem.",
+     "Check the host: processor, memory, kernel, services beside, libvirt, QEMU, and the hook. Print for\n"
+     "each what was found, where, and what to do: ok, note, warning (some guests do not get what their\n"
+     "profiles say), problem (guests do not get it, or do not start), unknown (it may not be read; root\n"
+     "may). Nothing is changed. Exit status 1 when there is a problem.",
      BIT(JSON), 0, 0, vp_cmd_doctor},
     {"restore-host", "", "put the host back as it was",
      "Undo every change that was made to this host for guests, where nobody else changed it since:\n"

@@ -3,8 +3,10 @@
 #include <locale.h>
 #include <stdio.h>
 
+#include "escape.h"
 #include "options.h"
 #include "suggest.h"
+#include "virtguest.h"
 
 static const char *next_command(const void *cookie, size_t index)
 {
@@ -36,6 +38,21 @@ static enum vp_exit run_command(struct vp_cli *cli, int argc, char **argv)
     return vp_cli_exit(r);
 }
 
+/* For completion: names of all domains, one a line; what goes wrong is of no interest there. @uri: "": default */
+static enum vp_exit dump_domains(const char *uri)
+{
+    vp_autoconn conn = NULL;
+    VP_CLEANUP(vp_guests_free_ptr) struct vp_guest **guests = NULL;
+
+    if (vp_conn_open(uri[0] != '\0' ? uri : NULL, &conn, NULL) < 0 || vp_guest_list(conn, &guests, NULL) < 0)
+        return VP_EXIT_FAILED;
+    for (size_t i = 0; guests[i] != NULL; i++) {
+        vp_autofree char *name = vp_escape(vp_guest_name(guests[i]));
+        puts(name);
+    }
+    return VP_EXIT_OK;
+}
+
 static enum vp_exit run(struct vp_cli *cli, int argc, char **argv)
 {
     int next;
@@ -50,6 +67,8 @@ static enum vp_exit run(struct vp_cli *cli, int argc, char **argv)
         vp_options_dump(stdout);
         return VP_EXIT_OK;
     }
+    if (cli->dump_domains != NULL)
+        return dump_domains(cli->dump_domains);
     if (next == argc && cli->help) {
         vp_help_program(stdout);
         return VP_EXIT_OK;

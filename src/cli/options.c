@@ -35,6 +35,7 @@ static const struct vp_option table[] = {
                          "tables and colours: auto (on a terminal), always, never"},
     [VP_OPTION_CONNECT] = {"connect", 'c', VP_OPTION_TEXT, AT(connect), "URI", NULL,
                            "the libvirt to talk to [libvirt's own default]"},
+    [VP_OPTION_DUMP_DOMAINS] = {"dump-domains", 0, VP_OPTION_TEXT, AT(dump_domains), "URI", NULL, NULL},
     [VP_OPTION_DUMP_OPTIONS] = {"dump-options", 0, VP_OPTION_FLAG, AT(dump_options), NULL, NULL, NULL},
     [VP_OPTION_ENFORCE] = {"enforce", 0, VP_OPTION_CHOICE, AT(enforce), "HOW", enforcements,
                            "a start with a stale definition: start anyway, or refuse"},

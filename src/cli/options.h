@@ -11,6 +11,7 @@ enum vp_option_id {
     VP_OPTION_ALL_DOMAINS,
     VP_OPTION_COLOR,
     VP_OPTION_CONNECT,
+    VP_OPTION_DUMP_DOMAINS,
     VP_OPTION_DUMP_OPTIONS,
     VP_OPTION_ENFORCE,
     VP_OPTION_FORCE,
@@ -38,7 +39,8 @@ enum vp_option_id {
 /* What the program takes before a command's name, and every command too. */
 #define VP_OPTIONS_GLOBAL                                                                                    \
     (VP_OPTION_BIT(COLOR) | VP_OPTION_BIT(HELP) | VP_OPTION_BIT(PROFILES) | VP_OPTION_BIT(ROOT))
-#define VP_OPTIONS_PROGRAM (VP_OPTIONS_GLOBAL | VP_OPTION_BIT(DUMP_OPTIONS) | VP_OPTION_BIT(VERSION))
+#define VP_OPTIONS_PROGRAM                                                                                   \
+    (VP_OPTIONS_GLOBAL | VP_OPTION_BIT(DUMP_DOMAINS) | VP_OPTION_BIT(DUMP_OPTIONS) | VP_OPTION_BIT(VERSION))
 
 /**
  * Read options into `cli`.
