@@ -17,6 +17,8 @@ _virt_profile_options() { # command, "" for none
     plan) echo "$general --all --enforce --host --json --phase --profile --set" ;;
     diff) echo "$general --connect --enforce --host --json --phase --profile --set" ;;
     doctor) echo "$general --json" ;;
+    kubevirt) echo "$general --domain --vmi" ;;
+    vdsm-hook) echo "$general" ;;
     metrics) echo "$general --output" ;;
     simulate) echo "$general --host --housekeeping --json --reserve" ;;
     map) echo "$general --host --housekeeping --json --reserve --svg" ;;
@@ -38,7 +40,7 @@ _virt_profile_argument() { # option, current word
     --enforce) _virt_profile_reply 'start refuse' "$2" ;;
     --phase) _virt_profile_reply 'cold migrate restore' "$2" ;;
     --host) mapfile -t COMPREPLY < <(compgen -W 'live synthetic:' -- "$2"; compgen -f -- "$2") ;;
-    --housekeeping | --reserve) ;;
+    --domain | --housekeeping | --reserve | --vmi) ;;
     --profiles) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --profile | -p) _virt_profile_reply "$(_virt_profile_names)" "$2" ;;
     --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
@@ -64,7 +66,7 @@ _virt_profile_operand() { # command, how many operands stand before, current wor
 }
 
 _virt_profile() {
-    local commands='list show knobs validate rewrite revert plan diff simulate map status metrics assign clear apply doctor restore-host'
+    local commands='list show knobs validate rewrite revert plan diff simulate map status metrics assign clear apply doctor restore-host kubevirt vdsm-hook'
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local command='' operands=0 uri='' argument i word
     COMPREPLY=()
@@ -78,7 +80,7 @@ _virt_profile() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --color | --enforce | --phase | --host | --housekeeping | --profiles | --profile | -p | --reserve | --connect | -c | --output | -o | --set | -s)
+        --color | --domain | --enforce | --phase | --vmi | --host | --housekeeping | --profiles | --profile | -p | --reserve | --connect | -c | --output | -o | --set | -s)
             [ "${COMP_WORDS[i + 1]}" = = ] && i=$((i + 1))
             i=$((i + 1))
             argument=${COMP_WORDS[i]}

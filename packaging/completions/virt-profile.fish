@@ -4,7 +4,7 @@
 function __virt_profile_command
     set -l words (commandline -opc)
     for word in $words[2..-1]
-        if contains -- $word list show knobs validate rewrite revert plan diff simulate map status metrics assign clear apply doctor restore-host
+        if contains -- $word list show knobs validate rewrite revert plan diff simulate map status metrics assign clear apply doctor restore-host kubevirt vdsm-hook
             echo $word
             return 0
         end
@@ -82,6 +82,8 @@ $c -n __virt_profile_none -a clear -d "take a domain's profile away"
 $c -n __virt_profile_none -a apply -d 'bring changed profiles into the definitions'
 $c -n __virt_profile_none -a doctor -d 'what on this host keeps guests from running well'
 $c -n __virt_profile_none -a restore-host -d 'put the host back as it was'
+$c -n __virt_profile_none -a kubevirt -d 'the hook of a KubeVirt sidecar'
+$c -n __virt_profile_none -a vdsm-hook -d 'the before_vm_start hook of VDSM (oVirt)'
 
 $c -l color -x -a 'auto always never' -d 'when to print tables and colours'
 $c -s h -l help -d 'print a summary and exit'
@@ -97,6 +99,8 @@ $c -n '__virt_profile_is rewrite plan diff' -l phase -x -a 'cold migrate restore
 $c -n '__virt_profile_is rewrite plan diff' -s p -l profile -x -a '(__virt_profile_names)' -d 'use this profile'
 $c -n '__virt_profile_is revert' -l keep-tag -d 'leave name and overrides in the metadata'
 $c -n '__virt_profile_is restore-host' -l force -d 'also while guests with a profile run'
+$c -n '__virt_profile_is kubevirt' -l vmi -x -d 'the VirtualMachineInstance itself'
+$c -n '__virt_profile_is kubevirt' -l domain -x -d 'the definition itself'
 $c -n '__virt_profile_is metrics' -s o -l output -r -F -d 'write to a file'
 $c -n '__virt_profile_is map' -l svg -d 'print an SVG drawing'
 $c -n '__virt_profile_is plan' -s a -l all -d 'also what does not change'

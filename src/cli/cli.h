@@ -33,8 +33,8 @@ struct vp_cli {
     int format;  /* enum vp_format */
     int phase;   /* enum vp_phase */
     /* borrowed; NULL: not said */
-    const char *connect, *dump_domains, *host_where, *housekeeping, *output, *profile, *profiles, *reserve,
-        *root_path;
+    const char *connect, *domain_xml, *dump_domains, *host_where, *housekeeping, *output, *profile, *profiles,
+        *reserve, *root_path, *vmi;
     const char **sets; /* owned array of borrowed "KNOB=VALUE", NULL-terminated; NULL: none */
     size_t n_sets, cap_sets;
 
@@ -76,6 +76,7 @@ int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_diff(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_doctor(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_kubevirt(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_metrics(struct vp_cli *cli, struct vp_error **err);
@@ -87,6 +88,7 @@ int vp_cmd_show(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_status(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_vdsm_hook(struct vp_cli *cli, struct vp_error **err);
 
 /* The exit status for a negative errno (or 0, or a positive status, which stays). */
 enum vp_exit vp_cli_exit(int r);

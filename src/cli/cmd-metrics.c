@@ -280,7 +280,7 @@ static int read_facts(struct vp_cli *cli, struct facts *facts, struct vp_error *
         r = vp_ledger_occupied(&facts->entries, facts->topology, conf, NULL, &facts->occupied, err);
     if (r == 0)
         r = vp_journal_read(cli->root, &facts->journal, &said, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     VP_CLEANUP(vp_close_fd) int aside = vp_root_openat(cli->root, BROKEN_JOURNAL, O_PATH);
     facts->broken = (size_t)(said != NULL) + (size_t)(aside >= 0);
@@ -310,7 +310,7 @@ int vp_cmd_metrics(struct vp_cli *cli, struct vp_error **err)
     struct vp_strbuf out = {0};
     const int r = read_facts(cli, &facts, err);
 
-    if (r < 0)
+    if (r != 0)
         return r;
     vp_openmetrics_family(&out, PREFIX "build_info", NULL, "The version of virt-profile.");
     vp_openmetrics_sample(&out, PREFIX "build_info", &(struct vp_label){"version", VP_VERSION}, 1, 1);

@@ -94,6 +94,18 @@ const struct vp_command vp_commands[] = {
      "when the last guest has ended; this is for what was left behind. Print what was restored, kept or\n"
      "failed. Exit status 1 when anything failed, or while guests with a profile run, unless --force.",
      BIT(FORCE) | BIT(JSON), 0, 0, vp_cmd_restore_host},
+    {"kubevirt", "", "the hook of a KubeVirt sidecar",
+     "Print the definition that --domain holds with the profile that annotations of the --vmi name:\n"
+     "virt-profile/profile, virt-profile/set.KNOB, virt-profile/enforce. Also done when the program is\n"
+     "called onDefineDomain, as KubeVirt's sidecar-shim does. What the pod decides (CPUs, huge pages,\n"
+     "limits) is left out. When anything fails the definition is printed as it came, unless enforce is\n"
+     "refuse.",
+     BIT(DOMAIN_XML) | BIT(VMI), 0, 0, vp_cmd_kubevirt},
+    {"vdsm-hook", "", "the before_vm_start hook of VDSM (oVirt)",
+     "Bring a profile into the definition that the environment names in _hook_domxml, as the custom\n"
+     "property virt_profile says: PROFILE [KNOB=VALUE...] [enforce=HOW]. When anything fails the\n"
+     "definition stays as it came, unless enforce is refuse.",
+     0, 0, 0, vp_cmd_vdsm_hook},
     {.name = NULL},
 };
 

@@ -2,10 +2,12 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "escape.h"
 #include "options.h"
 #include "suggest.h"
+#include "text.h"
 #include "virtguest.h"
 
 static const char *next_command(const void *cookie, size_t index)
@@ -84,13 +86,34 @@ static enum vp_exit run(struct vp_cli *cli, int argc, char **argv)
     return run_command(cli, argc - next, argv + next);
 }
 
+/* KubeVirt's sidecar-shim runs a program of this name. */
+static bool is_kubevirt(const char *program)
+{
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+
+    return vp_same(slash != NULL ? slash + 1 : program, "onDefineDomain");
+}
+
+/* The same with the command's name in front. */
+static enum vp_exit run_kubevirt(struct vp_cli *cli, int argc, char **argv)
+{
+    static char command[] = "kubevirt";
+    vp_autofree char **longer = vp_alloc((size_t)argc + 2, sizeof(*longer));
+
+    longer[0] = argv[0];
+    longer[1] = command;
+    for (int i = 1; i < argc; i++)
+        longer[i + 1] = argv[i];
+    return run(cli, argc + 1, longer);
+}
+
 int main(int argc, char **argv)
 {
     struct vp_cli cli = {.enforce = -1};
     enum vp_exit status;
 
     (void)setlocale(LC_ALL, "");
-    status = run(&cli, argc, argv);
+    status = is_kubevirt(argv[0]) ? run_kubevirt(&cli, argc, argv) : run(&cli, argc, argv);
     vp_cli_done(&cli);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         fprintf(stderr, "virt-profile: cannot write to standard output: %m\n");

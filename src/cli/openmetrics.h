@@ -6,8 +6,8 @@
 #include "strbuf.h"
 
 /*
- * Metrics as text that is both OpenMetrics 1.0 and the text format of Prometheus, which the textfile collector
- * of node_exporter reads: gauges only, as the two differ in the names of others.
+ * Metrics as text that is both OpenMetrics 1.0 and the text format of Prometheus, which the textfile
+ * collector of node_exporter reads: gauges only, as the two differ in the names of others.
  */
 struct vp_label {
     const char *name, *value; /* value NULL: "" */

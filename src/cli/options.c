@@ -35,6 +35,8 @@ static const struct vp_option table[] = {
                          "tables and colours: auto (on a terminal), always, never"},
     [VP_OPTION_CONNECT] = {"connect", 'c', VP_OPTION_TEXT, AT(connect), "URI", NULL,
                            "the libvirt to talk to [libvirt's own default]"},
+    [VP_OPTION_DOMAIN_XML] = {"domain", 0, VP_OPTION_TEXT, AT(domain_xml), "XML", NULL,
+                              "the definition itself"},
     [VP_OPTION_DUMP_DOMAINS] = {"dump-domains", 0, VP_OPTION_TEXT, AT(dump_domains), "URI", NULL, NULL},
     [VP_OPTION_DUMP_OPTIONS] = {"dump-options", 0, VP_OPTION_FLAG, AT(dump_options), NULL, NULL, NULL},
     [VP_OPTION_ENFORCE] = {"enforce", 0, VP_OPTION_CHOICE, AT(enforce), "HOW", enforcements,
@@ -70,6 +72,7 @@ static const struct vp_option table[] = {
     [VP_OPTION_VERBOSE] = {"verbose", 'v', VP_OPTION_FLAG, AT(verbose), NULL, NULL, "say more"},
     [VP_OPTION_VERSION] = {"version", 'V', VP_OPTION_FLAG, AT(version), NULL, NULL,
                            "print the version and exit"},
+    [VP_OPTION_VMI] = {"vmi", 0, VP_OPTION_TEXT, AT(vmi), "JSON", NULL, "the VirtualMachineInstance itself"},
 };
 static_assert(VP_ARRAY_SIZE(table) == VP_OPTION_N_, "every option has a row");
 static_assert(VP_OPTION_N_ <= 32, "options fit a mask");

@@ -11,6 +11,7 @@ enum vp_option_id {
     VP_OPTION_ALL_DOMAINS,
     VP_OPTION_COLOR,
     VP_OPTION_CONNECT,
+    VP_OPTION_DOMAIN_XML,
     VP_OPTION_DUMP_DOMAINS,
     VP_OPTION_DUMP_OPTIONS,
     VP_OPTION_ENFORCE,
@@ -32,6 +33,7 @@ enum vp_option_id {
     VP_OPTION_SVG,
     VP_OPTION_VERBOSE,
     VP_OPTION_VERSION,
+    VP_OPTION_VMI,
     VP_OPTION_N_
 };
 #define VP_OPTION_BIT(name) (UINT32_C(1) << VP_OPTION_##name)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "linediff.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "size.h"
 #include "strbuf.h"
 #include "test.h"
 
@@ -40,13 +40,21 @@ START_TEST(prints)
 }
 END_TEST
 
-/* The number behind a sign in "@@ -3,4 +3,5 @@"; how many lines stand before the hunk. */
+/* How many lines of one side stand before a hunk, by its heading "@@ -3,4 +3,5 @@". */
 static size_t before(const char *heading, char sign)
 {
-    size_t first = 0, n = 1;
+    static const char digits[] = "0123456789";
+    uint64_t first = 0, n = 1;
     const char *at = strchr(heading, sign);
     ck_assert_ptr_nonnull(at);
-    ck_assert_int_ge(sscanf(at + 1, "%zu,%zu", &first, &n), 1);
+    at++;
+    vp_autofree char *number = vp_strndup(at, strspn(at, digits));
+    ck_assert_int_eq(vp_u64_parse(number, 0, UINT32_MAX, &first), 0);
+    at += strlen(number);
+    if (*at == ',') {
+        vp_autofree char *lines = vp_strndup(at + 1, strspn(at + 1, digits));
+        ck_assert_int_eq(vp_u64_parse(lines, 0, UINT32_MAX, &n), 0);
+    }
     return n == 0 ? first : first - 1;
 }
 

@@ -49,9 +49,9 @@ for status in 0 1 2 3 4; do
 done
 
 # what prints for people prints JSON, and the man page names its members
-is 'every command has --json, but those that print XML or numbers' \
+is 'every command has --json, but those that print XML, numbers or nothing' \
     "$(for command in $commands; do [[ $(table_of "$command") == *--json* ]] || echo "$command"; done | paste -sd ' ')" \
-    'rewrite revert metrics'
+    'rewrite revert metrics kubevirt vdsm-hook'
 is 'every command that talks to libvirt has --connect, and no other' \
     "$(for command in $commands; do [[ $(table_of "$command") == *--connect* ]] && echo "$command"; done | sort)" \
     "$(grep -l vp_conn_open "$srcdir"/src/cli/cmd-*.c | sed 's|.*/cmd-||; s|\.c$||' | sort)"

@@ -353,7 +353,7 @@ START_TEST(looks)
 }
 END_TEST
 
-/* Each check has names that are its own, says something of a host without anything, and is in the table above. */
+/* Each check has a name of its own, says something of a host without anything, and is in the table above. */
 START_TEST(covers)
 {
     FAKE fake;

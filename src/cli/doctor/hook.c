@@ -98,11 +98,13 @@ static void read_hooks(const struct vp_doctor *doctor, struct vp_finding *findin
 /* AppArmor's profile of libvirt's daemon lets it run programs in its hooks' folder and in these. */
 static bool may_link_to(const char *target)
 {
-    static const char *const folders[] = {"/usr/sbin/", "/usr/bin/",         "/sbin/",
-                                          "/bin/",      "/usr/lib/libvirt/", VP_HOOKSDIR "/"};
+    static const char *const folders[] = {"/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/", "/usr/lib/libvirt/"};
+    static const char own[] = VP_HOOKSDIR "/";
     for (size_t i = 0; i < VP_ARRAY_SIZE(folders); i++)
         if (vp_starts(target, folders[i]))
             return true;
+    if (vp_starts(target, own))
+        return true;
     return strchr(target, '/') == NULL;
 }
 
