@@ -10,7 +10,7 @@ static void look_irqbalance(struct vp_doctor *doctor, struct vp_finding *finding
 {
     struct vp_process process = {0};
     const pid_t pid = vp_doctor_process(doctor, "irqbalance");
-    VP_CLEANUP(vp_names_free_ptr) char **sockets = vp_doctor_list(doctor, finding, "/run/irqbalance");
+    vp_names_free(vp_doctor_list(doctor, finding, "/run/irqbalance")); /* may it be read? */
     if (pid == 0) {
         vp_found(finding, VP_DIAGNOSIS_NOTE,
                  "none runs: the interrupts of the host stay where the kernel put them");
