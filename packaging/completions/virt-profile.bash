@@ -5,7 +5,7 @@
 _virt_profile_names() { virt-profile list 2>/dev/null | cut -f 1; }
 _virt_profile_knobs() { virt-profile knobs 2>/dev/null | cut -f 1; }
 _virt_profile_running() { virt-profile status 2>/dev/null | cut -f 1; }
-_virt_profile_domains() { virsh -q list --all --name 2>/dev/null; }
+_virt_profile_domains() { virt-profile --dump-domains="$1" 2>/dev/null; } # URI, "" for the usual one
 
 _virt_profile_options() { # command, "" for none
     local general='--color --help --profiles'
@@ -15,6 +15,11 @@ _virt_profile_options() { # command, "" for none
     rewrite) echo "$general --enforce --host --phase --profile --set" ;;
     revert) echo "$general --keep-tag" ;;
     plan) echo "$general --all --enforce --host --json --phase --profile --set" ;;
+    diff) echo "$general --connect --enforce --host --json --phase --profile --set" ;;
+    doctor) echo "$general --json" ;;
+    kubevirt) echo "$general --domain --vmi" ;;
+    vdsm-hook) echo "$general" ;;
+    metrics) echo "$general --output" ;;
     simulate) echo "$general --host --housekeeping --json --reserve" ;;
     map) echo "$general --host --housekeeping --json --reserve --svg" ;;
     status) echo "$general --json" ;;
@@ -35,9 +40,10 @@ _virt_profile_argument() { # option, current word
     --enforce) _virt_profile_reply 'start refuse' "$2" ;;
     --phase) _virt_profile_reply 'cold migrate restore' "$2" ;;
     --host) mapfile -t COMPREPLY < <(compgen -W 'live synthetic:' -- "$2"; compgen -f -- "$2") ;;
-    --housekeeping | --reserve) ;;
+    --domain | --housekeeping | --reserve | --vmi) ;;
     --profiles) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     --profile | -p) _virt_profile_reply "$(_virt_profile_names)" "$2" ;;
+    --output | -o) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     --connect | -c) _virt_profile_reply 'qemu:///system qemu:///session' "$2" ;;
     --set | -s)
         _virt_profile_reply "$(_virt_profile_knobs)" "$2"
@@ -48,20 +54,21 @@ _virt_profile_argument() { # option, current word
     esac
 }
 
-_virt_profile_operand() { # command, how many operands stand before, current word
+_virt_profile_operand() { # command, how many operands stand before, current word, URI of libvirt
     case $1:$2 in
     show:0 | assign:1) _virt_profile_reply "$(_virt_profile_names)" "$3" ;;
     knobs:0) _virt_profile_reply "$(_virt_profile_knobs)" "$3" ;;
-    assign:0 | clear:0 | apply:0) _virt_profile_reply "$(_virt_profile_domains)" "$3" ;;
+    assign:0 | clear:0 | apply:0) _virt_profile_reply "$(_virt_profile_domains "$4")" "$3" ;;
+    diff:0) mapfile -t COMPREPLY < <(compgen -W "$(_virt_profile_domains "$4")" -- "$3"; compgen -f -- "$3") ;;
     status:0) _virt_profile_reply "$(_virt_profile_running)" "$3" ;;
     validate:* | rewrite:0 | revert:0 | plan:0 | simulate:0 | map:0) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
     esac
 }
 
 _virt_profile() {
-    local commands='list show knobs validate rewrite revert plan simulate map status assign clear apply restore-host'
+    local commands='list show knobs validate rewrite revert plan diff simulate map status metrics assign clear apply doctor restore-host kubevirt vdsm-hook'
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
-    local command='' operands=0 i word
+    local command='' operands=0 uri='' argument i word
     COMPREPLY=()
     # bash makes "=" a word of its own: --phase = co
     if [ "$before" = = ]; then
@@ -73,9 +80,16 @@ _virt_profile() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-        --color | --enforce | --phase | --host | --housekeeping | --profiles | --profile | -p | --reserve | --connect | -c | --set | -s)
+        --color | --domain | --enforce | --phase | --vmi | --host | --housekeeping | --profiles | --profile | -p | --reserve | --connect | -c | --output | -o | --set | -s)
             [ "${COMP_WORDS[i + 1]}" = = ] && i=$((i + 1))
             i=$((i + 1))
+            argument=${COMP_WORDS[i]}
+            # and ":" too: qemu : ///system
+            while [ "${COMP_WORDS[i + 1]-}" = : ] && [ $((i + 1)) -lt "$COMP_CWORD" ]; do
+                argument+=:${COMP_WORDS[i + 2]}
+                i=$((i + 2))
+            done
+            case $word in --connect | -c) uri=$argument ;; esac
             # --set knob = value
             case $word in --set | -s) [ "${COMP_WORDS[i + 1]-}" = = ] && i=$((i + 2)) ;; esac
             ;;
@@ -91,7 +105,7 @@ _virt_profile() {
         if [ -z "$command" ]; then
             _virt_profile_reply "$commands" "$current"
         else
-            _virt_profile_operand "$command" "$operands" "$current"
+            _virt_profile_operand "$command" "$operands" "$current" "$uri"
         fi
         ;;
     esac

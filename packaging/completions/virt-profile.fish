@@ -4,7 +4,7 @@
 function __virt_profile_command
     set -l words (commandline -opc)
     for word in $words[2..-1]
-        if contains -- $word list show knobs validate rewrite revert plan simulate map status assign clear apply restore-host
+        if contains -- $word list show knobs validate rewrite revert plan diff simulate map status metrics assign clear apply doctor restore-host kubevirt vdsm-hook
             echo $word
             return 0
         end
@@ -50,7 +50,17 @@ function __virt_profile_running
 end
 
 function __virt_profile_domains
-    virsh -q list --all --name 2>/dev/null | string match -v ''
+    set -l uri ''
+    set -l words (commandline -opc)
+    for i in (seq (count $words))
+        switch $words[$i]
+            case -c --connect
+                set uri $words[(math $i + 1)]
+            case '--connect=*'
+                set uri (string replace -- --connect= '' $words[$i])
+        end
+    end
+    virt-profile --dump-domains="$uri" 2>/dev/null
 end
 
 set -l c complete -c virt-profile
@@ -62,39 +72,47 @@ $c -n __virt_profile_none -a validate -d 'check profile files'
 $c -n __virt_profile_none -a rewrite -d 'bring a profile into a domain definition'
 $c -n __virt_profile_none -a revert -d 'take virt-profile out of a domain definition'
 $c -n __virt_profile_none -a plan -d 'what a profile changes, and why'
+$c -n __virt_profile_none -a diff -d 'a definition now, and with its profile'
 $c -n __virt_profile_none -a simulate -d 'where guests would go on a host'
 $c -n __virt_profile_none -a map -d 'draw a host, and guests on it'
 $c -n __virt_profile_none -a status -d 'which guests run here, and what they own'
+$c -n __virt_profile_none -a metrics -d 'numbers for a monitoring system'
 $c -n __virt_profile_none -a assign -d 'give a domain a profile'
 $c -n __virt_profile_none -a clear -d "take a domain's profile away"
 $c -n __virt_profile_none -a apply -d 'bring changed profiles into the definitions'
+$c -n __virt_profile_none -a doctor -d 'what on this host keeps guests from running well'
 $c -n __virt_profile_none -a restore-host -d 'put the host back as it was'
+$c -n __virt_profile_none -a kubevirt -d 'the hook of a KubeVirt sidecar'
+$c -n __virt_profile_none -a vdsm-hook -d 'the before_vm_start hook of VDSM (oVirt)'
 
 $c -l color -x -a 'auto always never' -d 'when to print tables and colours'
 $c -s h -l help -d 'print a summary and exit'
 $c -l profiles -x -a '(__fish_complete_directories)' -d 'look for profiles there first'
 $c -n __virt_profile_none -s V -l version -d 'print the version and exit'
-$c -n '__virt_profile_is list show knobs validate plan simulate map status assign clear apply restore-host' -l json -d 'print JSON'
-$c -n '__virt_profile_is rewrite plan assign' -l enforce -x -a 'start refuse' -d 'what a stale definition means'
-$c -n '__virt_profile_is rewrite plan simulate map assign apply' -l host -r -F -a 'live synthetic:' -d 'the machine to plan for'
+$c -n '__virt_profile_is list show knobs validate plan diff simulate map status assign clear apply doctor restore-host' -l json -d 'print JSON'
+$c -n '__virt_profile_is rewrite plan diff assign' -l enforce -x -a 'start refuse' -d 'what a stale definition means'
+$c -n '__virt_profile_is rewrite plan diff simulate map assign apply' -l host -r -F -a 'live synthetic:' -d 'the machine to plan for'
 $c -n '__virt_profile_is simulate map' -l housekeeping -x -d 'CPUs that no guest owns'
 $c -n '__virt_profile_is simulate map' -l reserve -x -d 'memory of each node for the host'
-$c -n '__virt_profile_is rewrite plan assign' -s s -l set -x -a '(__virt_profile_knobs)=' -d 'override one setting'
-$c -n '__virt_profile_is rewrite plan' -l phase -x -a 'cold migrate restore' -d 'what the definition is for'
-$c -n '__virt_profile_is rewrite plan' -s p -l profile -x -a '(__virt_profile_names)' -d 'use this profile'
+$c -n '__virt_profile_is rewrite plan diff assign' -s s -l set -x -a '(__virt_profile_knobs)=' -d 'override one setting'
+$c -n '__virt_profile_is rewrite plan diff' -l phase -x -a 'cold migrate restore' -d 'what the definition is for'
+$c -n '__virt_profile_is rewrite plan diff' -s p -l profile -x -a '(__virt_profile_names)' -d 'use this profile'
 $c -n '__virt_profile_is revert' -l keep-tag -d 'leave name and overrides in the metadata'
 $c -n '__virt_profile_is restore-host' -l force -d 'also while guests with a profile run'
+$c -n '__virt_profile_is kubevirt' -l vmi -x -d 'the VirtualMachineInstance itself'
+$c -n '__virt_profile_is kubevirt' -l domain -x -d 'the definition itself'
+$c -n '__virt_profile_is metrics' -s o -l output -r -F -d 'write to a file'
 $c -n '__virt_profile_is map' -l svg -d 'print an SVG drawing'
 $c -n '__virt_profile_is plan' -s a -l all -d 'also what does not change'
 $c -n '__virt_profile_is apply' -s a -l all -d 'every domain that has a profile'
 $c -n '__virt_profile_is assign' -l keep-sets -d 'keep the overrides that the domain has'
-$c -n '__virt_profile_is assign clear apply' -s c -l connect -x -a 'qemu:///system qemu:///session' \
+$c -n '__virt_profile_is diff assign clear apply' -s c -l connect -x -a 'qemu:///system qemu:///session' \
     -d 'the libvirt to talk to'
 $c -n '__virt_profile_is assign clear apply' -s v -l verbose -d 'say more'
 
 $c -n '__virt_profile_is show; and __virt_profile_operands 0' -a '(__virt_profile_names)'
 $c -n '__virt_profile_is assign; and __virt_profile_operands 1' -a '(__virt_profile_names)'
 $c -n '__virt_profile_is knobs; and __virt_profile_operands 0' -a '(__virt_profile_knobs)'
-$c -n '__virt_profile_is assign clear apply; and __virt_profile_operands 0' -a '(__virt_profile_domains)'
+$c -n '__virt_profile_is diff assign clear apply; and __virt_profile_operands 0' -a '(__virt_profile_domains)'
 $c -n '__virt_profile_is status; and __virt_profile_operands 0' -a '(__virt_profile_running)'
-$c -n '__virt_profile_is validate rewrite revert plan simulate map' -F
+$c -n '__virt_profile_is validate rewrite revert plan diff simulate map' -F

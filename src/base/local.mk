@@ -3,6 +3,7 @@
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/error.h src/base/error.c \
 	include/virt-profile/file.h src/base/file.c \
+	include/virt-profile/linediff.h src/base/linediff.c \
 	include/virt-profile/log.h src/base/log.c \
 	include/virt-profile/mem.h src/base/mem.c \
 	include/virt-profile/root.h src/base/root.c src/base/root_write.c \

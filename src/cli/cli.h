@@ -9,6 +9,7 @@ enum vp_exit {
     VP_EXIT_OK = 0,
     VP_EXIT_FAILED = 1,    /* reading, writing, libvirt */
     VP_EXIT_USAGE = 2,     /* the command line */
+    VP_EXIT_TROUBLE = 2,   /* failed, of a command that says something else with 1: diff */
     VP_EXIT_INVALID = 3,   /* what was read: XML, a profile, a knob's value */
     VP_EXIT_NOT_FOUND = 4, /* a profile, domain, knob or file of that name */
 };
@@ -32,7 +33,8 @@ struct vp_cli {
     int format;  /* enum vp_format */
     int phase;   /* enum vp_phase */
     /* borrowed; NULL: not said */
-    const char *connect, *host_where, *housekeeping, *profile, *profiles, *reserve, *root_path;
+    const char *connect, *domain_xml, *dump_domains, *host_where, *housekeeping, *output, *profile, *profiles,
+        *reserve, *root_path, *vmi;
     const char **sets; /* owned array of borrowed "KNOB=VALUE", NULL-terminated; NULL: none */
     size_t n_sets, cap_sets;
 
@@ -71,9 +73,13 @@ const struct vp_command *vp_command_find(const char *name);
 int vp_cmd_apply(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_diff(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_doctor(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_knobs(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_kubevirt(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_list(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_map(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_metrics(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_plan(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_restore_host(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);
@@ -82,6 +88,7 @@ int vp_cmd_show(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_status(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_vdsm_hook(struct vp_cli *cli, struct vp_error **err);
 
 /* The exit status for a negative errno (or 0, or a positive status, which stays). */
 enum vp_exit vp_cli_exit(int r);

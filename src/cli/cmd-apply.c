@@ -89,7 +89,7 @@ static void tell_failure(const struct run *run, const struct vp_guest *guest, co
 /* All are looked at before the first is placed. One that fails does not keep the others from it. */
 static int apply_all(const struct run *run, struct vp_guest **guests)
 {
-    size_t total = 0;
+    size_t total = 0, done = 0, n_tagged = 0;
     enum vp_exit status = VP_EXIT_OK;
 
     while (guests[total] != NULL)
@@ -99,6 +99,7 @@ static int apply_all(const struct run *run, struct vp_guest **guests)
         vp_autoerror error = NULL;
         const int r = look_at(run, guests[i], &error);
         tagged[i] = r > 0;
+        n_tagged += tagged[i];
         if (r >= 0)
             continue;
         tell_failure(run, guests[i], error);
@@ -108,9 +109,9 @@ static int apply_all(const struct run *run, struct vp_guest **guests)
         vp_autoerror error = NULL;
         if (!tagged[i])
             continue;
-        show_progress(i, total, vp_guest_name(guests[i]));
+        show_progress(done++, n_tagged, vp_guest_name(guests[i]));
         const int r = apply_one(run, guests[i], &error);
-        show_progress(total, total, NULL);
+        show_progress(n_tagged, n_tagged, NULL);
         if (r >= 0)
             continue;
         tell_failure(run, guests[i], error);

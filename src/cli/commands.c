@@ -39,6 +39,13 @@ const struct vp_command vp_commands[] = {
      "Read a domain definition from FILE or standard input and print each change that its profile makes:\n"
      "value without virt-profile, new value, effect, reason; then what was left out, and warnings.",
      PLANNING | BIT(ALL_ACTIONS) | BIT(JSON), 0, 1, vp_cmd_plan},
+    {"diff", "DOMAIN|FILE|-", "a definition now, and with its profile",
+     "Print what bringing the profile in would change in the stored definition of a domain, as diff -u\n"
+     "does. DOMAIN is a name, UUID or id; an operand with a slash is a file, - is standard input: these\n"
+     "need no libvirt. Nothing is changed. Exit status 0 when nothing differs, 1 when something does, 2\n"
+     "when it cannot be told.",
+     BIT(CONNECT) | BIT(ENFORCE) | BIT(HOST) | BIT(JSON) | BIT(PHASE) | BIT(PROFILE) | BIT(SET), 1, 1,
+     vp_cmd_diff},
     {"simulate", "[LIST|-]", "where guests would go on a host",
      "Place the guests of a list one after another on an empty host, and print where each goes, or why it\n"
      "does not fit; then what is left. The list is a file or standard input, with a guest in each line:\n"
@@ -56,6 +63,11 @@ const struct vp_command vp_commands[] = {
      "they take CPUs and memory. With DOMAIN, a name or UUID, everything that is known of one.\n"
      "Needs no libvirt, but root.",
      BIT(JSON), 0, 1, vp_cmd_status},
+    {"metrics", "", "numbers for a monitoring system",
+     "Print the guests that run here, what they own, and what of the host is changed for them, as\n"
+     "OpenMetrics text: for Prometheus by way of the textfile collector of its node_exporter.\n"
+     "Needs no libvirt, but root.",
+     BIT(OUTPUT), 0, 0, vp_cmd_metrics},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"
@@ -70,12 +82,30 @@ const struct vp_command vp_commands[] = {
      "Bring the stored definition of a domain, or with --all of every domain that has a profile, up to\n"
      "date with the profile as it is now. DOMAIN is a name, UUID or id.",
      BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+    {"doctor", "", "what on this host keeps guests from running well",
+     "Check the host: processor, memory, kernel, services beside, libvirt, QEMU, and the hook. Print for\n"
+     "each what was found, where, and what to do: ok, note, warning (some guests do not get what their\n"
+     "profiles say), problem (guests do not get it, or do not start), unknown (it may not be read; root\n"
+     "may). Nothing is changed. Exit status 1 when there is a problem.",
+     BIT(JSON), 0, 0, vp_cmd_doctor},
     {"restore-host", "", "put the host back as it was",
      "Undo every change that was made to this host for guests, where nobody else changed it since:\n"
      "settings of the kernel, interrupts, affinities, limits of guests to come. The hook does the same\n"
      "when the last guest has ended; this is for what was left behind. Print what was restored, kept or\n"
      "failed. Exit status 1 when anything failed, or while guests with a profile run, unless --force.",
      BIT(FORCE) | BIT(JSON), 0, 0, vp_cmd_restore_host},
+    {"kubevirt", "", "the hook of a KubeVirt sidecar",
+     "Print the definition that --domain holds with the profile that annotations of the --vmi name:\n"
+     "virt-profile/profile, virt-profile/set.KNOB, virt-profile/enforce. Also done when the program is\n"
+     "called onDefineDomain, as KubeVirt's sidecar-shim does. What the pod decides (CPUs, huge pages,\n"
+     "limits) is left out. When anything fails the definition is printed as it came, unless enforce is\n"
+     "refuse.",
+     BIT(DOMAIN_XML) | BIT(VMI), 0, 0, vp_cmd_kubevirt},
+    {"vdsm-hook", "", "the before_vm_start hook of VDSM (oVirt)",
+     "Bring a profile into the definition that the environment names in _hook_domxml, as the custom\n"
+     "property virt_profile says: PROFILE [KNOB=VALUE...] [enforce=HOW]. When anything fails the\n"
+     "definition stays as it came, unless enforce is refuse.",
+     0, 0, 0, vp_cmd_vdsm_hook},
     {.name = NULL},
 };
 

@@ -35,6 +35,9 @@ static const struct vp_option table[] = {
                          "tables and colours: auto (on a terminal), always, never"},
     [VP_OPTION_CONNECT] = {"connect", 'c', VP_OPTION_TEXT, AT(connect), "URI", NULL,
                            "the libvirt to talk to [libvirt's own default]"},
+    [VP_OPTION_DOMAIN_XML] = {"domain", 0, VP_OPTION_TEXT, AT(domain_xml), "XML", NULL,
+                              "the definition itself"},
+    [VP_OPTION_DUMP_DOMAINS] = {"dump-domains", 0, VP_OPTION_TEXT, AT(dump_domains), "URI", NULL, NULL},
     [VP_OPTION_DUMP_OPTIONS] = {"dump-options", 0, VP_OPTION_FLAG, AT(dump_options), NULL, NULL, NULL},
     [VP_OPTION_ENFORCE] = {"enforce", 0, VP_OPTION_CHOICE, AT(enforce), "HOW", enforcements,
                            "a start with a stale definition: start anyway, or refuse"},
@@ -52,6 +55,8 @@ static const struct vp_option table[] = {
                              "keep the overrides that the domain has"},
     [VP_OPTION_KEEP_TAG] = {"keep-tag", 0, VP_OPTION_FLAG, AT(keep_tag), NULL, NULL,
                             "leave the profile's name and the overrides in the metadata"},
+    [VP_OPTION_OUTPUT] = {"output", 'o', VP_OPTION_TEXT, AT(output), "FILE", NULL,
+                          "write to FILE, whole and at once"},
     [VP_OPTION_PHASE] = {"phase", 0, VP_OPTION_CHOICE, AT(phase), "PHASE", phases,
                          "what the definition is for: cold, migrate, restore [cold]"},
     [VP_OPTION_PROFILE] = {"profile", 'p', VP_OPTION_TEXT, AT(profile), "PROFILE", NULL,
@@ -67,6 +72,7 @@ static const struct vp_option table[] = {
     [VP_OPTION_VERBOSE] = {"verbose", 'v', VP_OPTION_FLAG, AT(verbose), NULL, NULL, "say more"},
     [VP_OPTION_VERSION] = {"version", 'V', VP_OPTION_FLAG, AT(version), NULL, NULL,
                            "print the version and exit"},
+    [VP_OPTION_VMI] = {"vmi", 0, VP_OPTION_TEXT, AT(vmi), "JSON", NULL, "the VirtualMachineInstance itself"},
 };
 static_assert(VP_ARRAY_SIZE(table) == VP_OPTION_N_, "every option has a row");
 static_assert(VP_OPTION_N_ <= 32, "options fit a mask");

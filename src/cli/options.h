@@ -11,6 +11,8 @@ enum vp_option_id {
     VP_OPTION_ALL_DOMAINS,
     VP_OPTION_COLOR,
     VP_OPTION_CONNECT,
+    VP_OPTION_DOMAIN_XML,
+    VP_OPTION_DUMP_DOMAINS,
     VP_OPTION_DUMP_OPTIONS,
     VP_OPTION_ENFORCE,
     VP_OPTION_FORCE,
@@ -21,6 +23,7 @@ enum vp_option_id {
     VP_OPTION_JSON,
     VP_OPTION_KEEP_SETS,
     VP_OPTION_KEEP_TAG,
+    VP_OPTION_OUTPUT,
     VP_OPTION_PHASE,
     VP_OPTION_PROFILE,
     VP_OPTION_PROFILES,
@@ -30,6 +33,7 @@ enum vp_option_id {
     VP_OPTION_SVG,
     VP_OPTION_VERBOSE,
     VP_OPTION_VERSION,
+    VP_OPTION_VMI,
     VP_OPTION_N_
 };
 #define VP_OPTION_BIT(name) (UINT32_C(1) << VP_OPTION_##name)
@@ -37,7 +41,8 @@ enum vp_option_id {
 /* What the program takes before a command's name, and every command too. */
 #define VP_OPTIONS_GLOBAL                                                                                    \
     (VP_OPTION_BIT(COLOR) | VP_OPTION_BIT(HELP) | VP_OPTION_BIT(PROFILES) | VP_OPTION_BIT(ROOT))
-#define VP_OPTIONS_PROGRAM (VP_OPTIONS_GLOBAL | VP_OPTION_BIT(DUMP_OPTIONS) | VP_OPTION_BIT(VERSION))
+#define VP_OPTIONS_PROGRAM                                                                                   \
+    (VP_OPTIONS_GLOBAL | VP_OPTION_BIT(DUMP_DOMAINS) | VP_OPTION_BIT(DUMP_OPTIONS) | VP_OPTION_BIT(VERSION))
 
 /**
  * Read options into `cli`.

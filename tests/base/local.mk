@@ -2,6 +2,7 @@
 unit_tests += \
 	tests/base/test-error \
 	tests/base/test-file \
+	tests/base/test-linediff \
 	tests/base/test-log \
 	tests/base/test-mem \
 	tests/base/test-root \

@@ -80,9 +80,9 @@ virConnectAuthPtr virConnectAuthPtrDefault = NULL;
 
 virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags)
 {
-    (void)name;
     (void)auth;
-    (void)flags;
+    if (name != NULL)
+        write_log("open", name, flags);
     return &connection;
 }
 

@@ -10,8 +10,10 @@ cat >"$work/bin/virt-profile" <<SH
 #!/bin/sh
 exec '$program' --root '$root' --profiles /profiles "\$@"
 SH
-# shellcheck disable=SC2016 # a script
-printf '#!/bin/sh\n[ "$2" = list ] && printf "db1\\nweb\\n\\n"\n' >"$work/bin/virsh"
+mkdir -p "$work/lib" "$work/domains"
+cp "$builddir/tests/cli/libvirt.so.0" "$work/lib/"
+export FAKE_LIBVIRT=$work/domains LD_LIBRARY_PATH=$work/lib
+for name in db1 web; do sed "s|<name>plain|<name>$name|" "$work/plain.xml" >"$FAKE_LIBVIRT/$name.xml"; done
 chmod +x "$work"/bin/*
 PATH=$work/bin:$PATH
 
@@ -39,6 +41,11 @@ is 'bash: a profile behind an option' "$(complete_bash virt-profile rewrite -p n
 is 'bash: a domain' "$(complete_bash virt-profile assign d)" db1
 is 'bash: then a profile' "$(complete_bash virt-profile assign --set disk.cache = none db1 des)" desktop-vdi
 is 'bash: a guest that runs' "$(complete_bash virt-profile status w)" www
+is 'bash: a domain of another libvirt' "$(complete_bash virt-profile clear -c qemu:///session d)$(tail -n 1 "$FAKE_LIBVIRT/log")" \
+    'db1open qemu:///session 0'
+is 'bash: the same as bash splits it' \
+    "$(complete_bash virt-profile clear --connect = qemu : ///session d)$(tail -n 1 "$FAKE_LIBVIRT/log")" 'db1open qemu:///session 0'
+is 'bash: a domain or a file' "$(cd "$root" && complete_bash virt-profile diff prof)$(complete_bash virt-profile diff we)" profilesweb
 is 'bash: an override' "$(complete_bash virt-profile plan -s disk.cach)" disk.cache=
 is 'bash: a knob' "$(complete_bash virt-profile knobs disk.cach)" disk.cache
 for command in '' $(cut -f 1 "$work/table" | grep -v '^-' | uniq); do
@@ -55,6 +62,8 @@ if command -v fish >/dev/null; then
     is 'fish: what an option takes' "$(complete_fish 'virt-profile plan --phase=re')" '--phase=restore'
     is 'fish: a profile' "$(complete_fish 'virt-profile show s')" sql-db
     is 'fish: a domain' "$(complete_fish 'virt-profile clear d')" db1
+    is 'fish: a domain of another libvirt' \
+        "$(complete_fish 'virt-profile clear --connect=qemu:///session d')$(tail -n 1 "$FAKE_LIBVIRT/log")" 'db1open qemu:///session 0'
     is 'fish: then a profile' "$(complete_fish 'virt-profile assign db1 des')" desktop-vdi
     is 'fish: a guest that runs' "$(complete_fish 'virt-profile status w')" www
     for command in $(cut -f 1 "$work/table" | grep -v '^-' | uniq); do
@@ -99,6 +108,9 @@ ZSH
     }
     zsh_has 'zsh: a command' 'virt-profile ass' 'assign'
     zsh_has 'zsh: a guest that runs' 'virt-profile status w' 'www'
+    zsh_has 'zsh: a domain' 'virt-profile clear d' 'db1'
+    zsh_has 'zsh: a domain of another libvirt' 'virt-profile clear -c qemu:///session w' 'web'
+    has 'zsh: it was asked' "$(tail -n 1 "$FAKE_LIBVIRT/log")" '^open qemu:///session 0$'
     zsh_has 'zsh: a profile' 'virt-profile show sq' 'sql-db'
 fi
 done_testing

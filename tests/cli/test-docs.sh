@@ -48,6 +48,47 @@ for status in 0 1 2 3 4; do
     has "exit status $status" "$(sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EX/p' "$man")" "^\.It $status$"
 done
 
+# what prints for people prints JSON, and the man page names its members
+is 'every command has --json, but those that print XML, numbers or nothing' \
+    "$(for command in $commands; do [[ $(table_of "$command") == *--json* ]] || echo "$command"; done | paste -sd ' ')" \
+    'rewrite revert metrics kubevirt vdsm-hook'
+is 'every command that talks to libvirt has --connect, and no other' \
+    "$(for command in $commands; do [[ $(table_of "$command") == *--connect* ]] && echo "$command"; done | sort)" \
+    "$(grep -l vp_conn_open "$srcdir"/src/cli/cmd-*.c | sed 's|.*/cmd-||; s|\.c$||' | sort)"
+if command -v python3 >/dev/null && [ -r "$builddir/tests/cli/libvirt.so.0" ]; then
+    mkdir -p "$work/lib" "$work/domains"
+    cp "$builddir/tests/cli/libvirt.so.0" "$work/lib/"
+    export FAKE_LIBVIRT=$work/domains LD_LIBRARY_PATH=$work/lib
+    cp "$work/plain.xml" "$FAKE_LIBVIRT/"
+    fake_machine "$root" ''
+    process 77 1234
+    entry db1 1 '"profile":"sql-db","id":3,"state":"running","maker":[1,1],"qemu":[77,1234],"since":1700000000,"ticks":0,"pins":[["0-1",2]],"memory":[[0,0,262144]],"wants":[["ksm.run","0","memory.ksm","reason"]],"pending":["one"]'
+    echo 'db1 dedicated 2 1G' >"$work/list"
+    sed -n '/^\.Sh JSON/,/^\.Sh ENV/p' "$man" >"$work/json.man"
+    # What to run, so that there is something to print.
+    declare -A operands=(
+        [list]='' [show]=sql-db [knobs]=disk.cache [validate]="$root/profiles/nfv.profile" [plan]="-p nfv $work/plain.xml"
+        [diff]='plain -p nfv' [simulate]="$work/list" [map]="$work/list" [status]='' [assign]='plain sql-db'
+        [apply]='plain' [clear]='plain' [doctor]='' [restore-host]=--force
+    )
+    for command in $commands; do
+        [[ $(table_of "$command") == *--json* ]] || continue
+        [ "$command" != apply ] || run_here assign plain sql-db
+        # shellcheck disable=SC2086 # words
+        run_here "$command" --json ${operands[$command]-does not know what to run}
+        members=$(python3 -c 'import json, sys
+d = json.load(sys.stdin)
+for o in d if isinstance(d, list) else [d]: print("\n".join(o))' <<<"$OUT" 2>"$work/stderr" | sort -u)
+        is "$command --json prints JSON" "$(cat "$work/stderr")$([ "$STATUS" -le 1 ] || echo "$ERR")" ''
+        # the members of these are plain words of a profile's and a knob's own page
+        case $command in list | show | knobs | validate) continue ;; esac
+        for member in $members; do
+            has "the man page tells of $command --json: $member" "$(cat "$work/json.man")" "^\.(It )?Cm (.* )?$member( |$)"
+        done
+    done
+    unset LD_LIBRARY_PATH
+fi
+
 # virt-profile-knobs(7)
 knobs_page=$work/knobs.7
 "$program" knobs --format=man >"$knobs_page"

@@ -44,7 +44,7 @@ hasnt 'no escape sequences in a pipe' "$(run_here list; echo "$OUT")" "$esc"
 # shadowing
 mkdir -p "$work/first"
 cp "$root/profiles/parent.profile" "$work/first/"
-defaults=$(strings -a "$program" 2>/dev/null | grep '/profiles$' | head -n 1)
+defaults=$(strings -a "$program" 2>/dev/null | grep '/virt-profile/profiles$' | head -n 1)
 if [ -n "$defaults" ]; then
     mkdir -p "$root$defaults"
     cp "$root/profiles/parent.profile" "$root$defaults/"

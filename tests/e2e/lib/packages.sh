@@ -6,7 +6,7 @@ PKG_BUILD=(gcc make libc6-dev autoconf automake pkgconf libxml2-dev libvirt-dev 
     libinih-dev libjson-c-dev libsmartcols-dev libcgroup-dev check)
 PKG_SANDBOX=(libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils busybox-static cpio gzip kmod iproute2
     util-linux mount)
-PKG_TEST=(clang libclang-rt-dev python3 python3-lxml python3-libvirt libxml2-utils xz-utils diffutils mandoc
+PKG_TEST=(clang libclang-rt-dev python3 python3-lxml python3-libvirt libxml2-utils xz-utils diffutils patch mandoc
     fish zsh)
 PKG_LINT=(git shellcheck clang-format clang-tidy cppcheck)
 
