@@ -67,6 +67,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
     struct vp_tag tag;
     if (edit_tag(engine->registry, request, domain, err) < 0)
         return vp_prefix(err, "domain '%s'", name);
+    vp_record_normalize(domain);
     result.base = vp_domain_copy(domain);
     if (vp_tag_read(domain, &tag)) {
         int r = vp_tag_load(domain, &tag, &engine->profiles, engine->registry, &result.profile, err);
@@ -81,6 +82,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
             .host = engine->host,
             .placer = engine->placer,
             .phase = request->phase,
+            .age = request->age,
             .starting = request->starting,
         };
         r = vp_planner_run(&given, &result.plan, err);
@@ -99,6 +101,7 @@ int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *r
     int r = vp_domain_parse(text, len, what, &stored, err);
     if (r < 0)
         return r;
+    vp_record_normalize(stored);
     vp_autodomain asked = vp_domain_copy(stored);
     VP_CLEANUP(vp_result_done) struct vp_result result = {0};
     r = vp_engine_plan(engine, request, asked, &result, err);
@@ -130,6 +133,7 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
         *ret_text = NULL;
         return 0;
     }
+    vp_record_normalize(domain);
     vp_autodomain stored = vp_domain_copy(domain);
     vp_record_revert(domain, engine->registry, VP_PHASE_COLD);
     vp_record_drop_controllers(domain);
