@@ -68,8 +68,21 @@ const struct vp_command vp_commands[] = {
      BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_clear},
     {"apply", "[DOMAIN]", "bring changed profiles into the definitions",
      "Bring the stored definition of a domain, or with --all of every domain that has a profile, up to\n"
-     "date with the profile as it is now. DOMAIN is a name, UUID or id.",
-     BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+     "date with the profile as it is now. DOMAIN is a name, UUID or id.\n"
+     "With --live a guest that runs gets what can change without a start (effect live), too.",
+     BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(LIVE) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+    {"start", "DOMAIN", "start a domain with all settings in force",
+     "Bring the stored definition up to date, start the domain paused, set what only a running guest can\n"
+     "get, look whether all of it holds, and let it run. Where something is missing, it is listed; the\n"
+     "guest runs nevertheless and the exit status is 1, or with enforce = refuse it is ended before it\n"
+     "ran. DOMAIN is a name, UUID or id.",
+     BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_start},
+    {"verify", "[DOMAIN]", "whether the settings of running guests hold",
+     "Print for each setting of a running guest's profile what is wanted, what is in force, and where that\n"
+     "was read: ok, differs, pending (it waits for a start), or absent (this host does not have it).\n"
+     "Without DOMAIN of all running guests that have a profile. DOMAIN is a name, UUID or id.\n"
+     "Exit status 1 when anything differs.",
+     BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_verify},
     {"restore-host", "", "put the host back as it was",
      "Undo every change that was made to this host for guests, where nobody else changed it since:\n"
      "settings of the kernel, interrupts, affinities, limits of guests to come. The hook does the same\n"

@@ -52,6 +52,8 @@ static const struct vp_option table[] = {
                              "keep the overrides that the domain has"},
     [VP_OPTION_KEEP_TAG] = {"keep-tag", 0, VP_OPTION_FLAG, AT(keep_tag), NULL, NULL,
                             "leave the profile's name and the overrides in the metadata"},
+    [VP_OPTION_LIVE] = {"live", 0, VP_OPTION_FLAG, AT(live), NULL, NULL,
+                        "also what can change in a guest that runs"},
     [VP_OPTION_PHASE] = {"phase", 0, VP_OPTION_CHOICE, AT(phase), "PHASE", phases,
                          "what the definition is for: cold, migrate, restore [cold]"},
     [VP_OPTION_PROFILE] = {"profile", 'p', VP_OPTION_TEXT, AT(profile), "PROFILE", NULL,

@@ -13,9 +13,14 @@
     F(virConnectClose)                                                                                       \
     F(virConnectListAllDomains)                                                                              \
     F(virConnectOpenAuth)                                                                                    \
+    F(virDomainCreateWithFlags)                                                                              \
     F(virDomainDefineXMLFlags)                                                                               \
+    F(virDomainDestroy)                                                                                      \
     F(virDomainFree)                                                                                         \
+    F(virDomainGetBlockIoTune)                                                                               \
+    F(virDomainGetMemoryParameters)                                                                          \
     F(virDomainGetName)                                                                                      \
+    F(virDomainGetSchedulerParametersFlags)                                                                  \
     F(virDomainGetUUIDString)                                                                                \
     F(virDomainGetXMLDesc)                                                                                   \
     F(virDomainHasManagedSaveImage)                                                                          \
@@ -28,13 +33,15 @@
     F(virDomainPinEmulator)                                                                                  \
     F(virDomainPinIOThread)                                                                                  \
     F(virDomainPinVcpuFlags)                                                                                 \
+    F(virDomainResume)                                                                                       \
     F(virDomainSetBlockIoTune)                                                                               \
     F(virDomainSetInterfaceParameters)                                                                       \
     F(virDomainSetMemoryParameters)                                                                          \
     F(virDomainSetMetadata)                                                                                  \
     F(virDomainSetSchedulerParametersFlags)                                                                  \
     F(virGetLastError)                                                                                       \
-    F(virSetErrorFunc)
+    F(virSetErrorFunc)                                                                                       \
+    F(virTypedParamsClear)
 
 struct vp_virt_api {
     void *library; /* never closed: libvirt has threads */
