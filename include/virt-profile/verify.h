@@ -7,9 +7,9 @@
 
 /* What was found out about a guest that runs. */
 struct vp_verify {
-    char *profile; /* owned; NULL: it has none, and nothing was looked at */
+    char *profile;  /* owned; NULL: it has none, and nothing was looked at */
     bool transient; /* there is no stored definition */
-    bool stale; /* the stored definition is not what the profile makes of it now */
+    bool stale;     /* the stored definition is not what the profile makes of it now */
     struct vp_checks checks;
 };
 void vp_verify_done(struct vp_verify *verify);

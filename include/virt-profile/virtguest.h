@@ -19,6 +19,8 @@ int vp_guest_find(struct vp_conn *conn, const char *who, struct vp_guest **ret_g
 int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
 /* All that run, transient ones too, likewise. */
 int vp_guest_running(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
+/* All that do not. */
+int vp_guest_off(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
 void vp_guest_free(struct vp_guest *guest);
 static inline void vp_guest_free_ptr(struct vp_guest **guest)
 {

@@ -50,12 +50,15 @@ const struct vp_command vp_commands[] = {
      "Draw sockets, NUMA nodes, last-level caches, cores and threads of a host; with a LIST also its\n"
      "guests, on the CPUs where simulate would place them. Without, those that run on this host.",
      ROOM | BIT(JSON) | BIT(SVG), 0, 1, vp_cmd_map},
-    {"status", "[DOMAIN]", "which guests run here, and what they own",
+    {"status", "[DOMAIN]", "which guests run here, what they own, and whether their settings hold",
      "List the guests that run on this host: profile, state, where they are placed, CPUs, nodes, memory,\n"
-     "since when, and how many settings wait for a cold start. Guests without a profile are there too, as\n"
-     "they take CPUs and memory. With DOMAIN, a name or UUID, everything that is known of one.\n"
-     "Needs no libvirt, but root.",
-     BIT(JSON), 0, 1, vp_cmd_status},
+     "since when, and how many settings wait for a cold start. The state of a guest with a profile is\n"
+     "drifted (something is not as it should be now), stale (its stored definition is not what the profile\n"
+     "makes of it), pending (settings wait for a cold start) or tuned; running, where libvirt does not\n"
+     "answer or it has no profile. Guests without a profile are there too, as they take CPUs and memory.\n"
+     "With --all also domains that have a profile and are off. With DOMAIN, a name or UUID, everything that\n"
+     "is known of one. Needs root.",
+     BIT(ALL_OFF) | BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_status},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"

@@ -17,6 +17,7 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/options.h src/cli/options.c \
 	src/cli/placed.h src/cli/placed.c \
 	src/cli/running.h src/cli/running.c \
+	src/cli/status.h src/cli/status.c src/cli/status-print.c \
 	src/cli/table.h src/cli/table.c \
 	src/cli/tuning.h src/cli/tuning.c \
 	src/cli/cmd-apply.c src/cli/cmd-assign.c src/cli/cmd-clear.c src/cli/cmd-knobs.c \

@@ -31,6 +31,8 @@ static const struct vp_option table[] = {
                                "also what is already as it should be"},
     [VP_OPTION_ALL_DOMAINS] = {"all", 'a', VP_OPTION_FLAG, AT(all), NULL, NULL,
                                "every persistent domain that has a profile"},
+    [VP_OPTION_ALL_OFF] = {"all", 'a', VP_OPTION_FLAG, AT(all), NULL, NULL,
+                           "also domains with a profile that are off"},
     [VP_OPTION_COLOR] = {"color", 0, VP_OPTION_CHOICE, AT(color), "WHEN", colors,
                          "tables and colours: auto (on a terminal), always, never"},
     [VP_OPTION_CONNECT] = {"connect", 'c', VP_OPTION_TEXT, AT(connect), "URI", NULL,

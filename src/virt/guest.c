@@ -94,6 +94,11 @@ int vp_guest_running(struct vp_conn *conn, struct vp_guest ***ret_guests, struct
     return list(conn, VIR_CONNECT_LIST_DOMAINS_ACTIVE, ret_guests, err);
 }
 
+int vp_guest_off(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err)
+{
+    return list(conn, VIR_CONNECT_LIST_DOMAINS_INACTIVE, ret_guests, err);
+}
+
 void vp_guest_free(struct vp_guest *guest)
 {
     if (guest == NULL)
