@@ -18,6 +18,7 @@ struct vp_request {
     const char *const *sets; /* NULL-terminated "KNOB=VALUE"; NULL: none. Written into the tag. */
     bool drop_sets;          /* forget the overrides in the tag first */
     const char *enforce;     /* NULL: leave the tag's */
+    uint64_t age;            /* VP_PHASE_LIVE: seconds since the guest was started */
     bool starting;           /* libvirt is starting the guest with this definition: what it binds stays */
 };
 
@@ -68,6 +69,13 @@ struct vp_pending {
     size_t n, cap;
 };
 void vp_pending_done(struct vp_pending *pending);
+
+/**
+ * Entries of the record in a definition that no action of the plan accounts for.
+ * @pending: they are added
+ */
+void vp_engine_leftovers(const struct vp_result *result, const struct vp_registry *registry,
+                         const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending);
 
 /**
  * What of the plan a definition does not hold yet.

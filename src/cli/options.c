@@ -23,7 +23,7 @@ struct vp_option {
 static const char *const colors[VP_COLOR_N_ + 1] = {"auto", "always", "never"};
 static const char *const enforcements[VP_ENFORCE_N_ + 1] = {"start", "refuse"};
 static const char *const formats[VP_FORMAT_N_ + 1] = {"text", "man"};
-static const char *const phases[VP_PHASE_N_ + 1] = {"cold", "migrate", "restore"};
+static const char *const phases[VP_PHASE_N_ + 1] = {"cold", "migrate", "restore", "live"};
 
 #define AT(member) offsetof(struct vp_cli, member)
 static const struct vp_option table[] = {
@@ -31,6 +31,8 @@ static const struct vp_option table[] = {
                                "also what is already as it should be"},
     [VP_OPTION_ALL_DOMAINS] = {"all", 'a', VP_OPTION_FLAG, AT(all), NULL, NULL,
                                "every persistent domain that has a profile"},
+    [VP_OPTION_ALL_OFF] = {"all", 'a', VP_OPTION_FLAG, AT(all), NULL, NULL,
+                           "also domains with a profile that are off"},
     [VP_OPTION_COLOR] = {"color", 0, VP_OPTION_CHOICE, AT(color), "WHEN", colors,
                          "tables and colours: auto (on a terminal), always, never"},
     [VP_OPTION_CONNECT] = {"connect", 'c', VP_OPTION_TEXT, AT(connect), "URI", NULL,
@@ -55,6 +57,8 @@ static const struct vp_option table[] = {
                              "keep the overrides that the domain has"},
     [VP_OPTION_KEEP_TAG] = {"keep-tag", 0, VP_OPTION_FLAG, AT(keep_tag), NULL, NULL,
                             "leave the profile's name and the overrides in the metadata"},
+    [VP_OPTION_LIVE] = {"live", 0, VP_OPTION_FLAG, AT(live), NULL, NULL,
+                        "also what can change in a guest that runs"},
     [VP_OPTION_OUTPUT] = {"output", 'o', VP_OPTION_TEXT, AT(output), "FILE", NULL,
                           "write to FILE, whole and at once"},
     [VP_OPTION_PHASE] = {"phase", 0, VP_OPTION_CHOICE, AT(phase), "PHASE", phases,

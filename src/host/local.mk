@@ -3,7 +3,10 @@
 
 # What is written to the host, and how it is put back.
 libvirt_profile_a_SOURCES += \
+	include/virt-profile/check.h src/host/check.c \
 	include/virt-profile/converge.h src/host/converge.c \
+	include/virt-profile/hostcheck.h src/host/hostcheck_own.h src/host/hostcheck.c \
+	src/host/hostcheck_limits.c src/host/hostcheck_memory.c src/host/hostcheck_threads.c \
 	include/virt-profile/hugepages.h src/host/hugepages.c src/host/wish_hugepages.c \
 	include/virt-profile/journal.h src/host/journal.c \
 	include/virt-profile/ksm.h src/host/ksm.c \
@@ -17,6 +20,7 @@ libvirt_profile_a_SOURCES += \
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/entry.h src/host/entry.c src/host/entry_domain.c \
 	src/host/entry_json.h src/host/entry_json.c src/host/entry_placement.c \
+	include/virt-profile/heldplace.h src/host/heldplace.c \
 	include/virt-profile/ledger.h src/host/ledger_own.h src/host/ledger.c \
 	src/host/ledger_log.c src/host/ledger_occupied.c src/host/ledger_placer.c src/host/ledger_reap.c \
 	include/virt-profile/process.h src/host/process.c \

@@ -67,6 +67,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
     struct vp_tag tag;
     if (edit_tag(engine->registry, request, domain, err) < 0)
         return vp_prefix(err, "domain '%s'", name);
+    vp_record_normalize(domain);
     result.base = vp_domain_copy(domain);
     if (vp_tag_read(domain, &tag)) {
         int r = vp_tag_load(domain, &tag, &engine->profiles, engine->registry, &result.profile, err);
@@ -81,6 +82,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
             .host = engine->host,
             .placer = engine->placer,
             .phase = request->phase,
+            .age = request->age,
             .starting = request->starting,
         };
         r = vp_planner_run(&given, &result.plan, err);
@@ -99,6 +101,7 @@ int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *r
     int r = vp_domain_parse(text, len, what, &stored, err);
     if (r < 0)
         return r;
+    vp_record_normalize(stored);
     vp_autodomain asked = vp_domain_copy(stored);
     VP_CLEANUP(vp_result_done) struct vp_result result = {0};
     r = vp_engine_plan(engine, request, asked, &result, err);
@@ -130,6 +133,7 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
         *ret_text = NULL;
         return 0;
     }
+    vp_record_normalize(domain);
     vp_autodomain stored = vp_domain_copy(domain);
     vp_record_revert(domain, engine->registry, VP_PHASE_COLD);
     vp_record_drop_controllers(domain);
@@ -203,9 +207,8 @@ static bool planned_numbered(const struct vp_plan *plan, const char *knob, const
     return false;
 }
 
-/* Entries of the record that no action of the plan accounts for. */
-static void add_leftovers(const struct vp_result *result, const struct vp_registry *registry,
-                          const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending)
+void vp_engine_leftovers(const struct vp_result *result, const struct vp_registry *registry,
+                         const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending)
 {
     struct vp_tag tag;
     const char *knob = NULL;
@@ -244,6 +247,6 @@ void vp_engine_pending(const struct vp_result *result, const struct vp_registry 
             add_lack(&pending, knob, action->effect)->text = describe(action, found);
     }
     if (result->plan != NULL)
-        add_leftovers(result, registry, domain, phase, &pending);
+        vp_engine_leftovers(result, registry, domain, phase, &pending);
     *ret_pending = pending;
 }
