@@ -18,6 +18,7 @@ struct vp_request {
     const char *const *sets; /* NULL-terminated "KNOB=VALUE"; NULL: none. Written into the tag. */
     bool drop_sets;          /* forget the overrides in the tag first */
     const char *enforce;     /* NULL: leave the tag's */
+    uint64_t age;            /* VP_PHASE_LIVE: seconds since the guest was started */
     bool starting;           /* libvirt is starting the guest with this definition: what it binds stays */
 };
 

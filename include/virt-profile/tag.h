@@ -46,6 +46,9 @@ void vp_tag_unset_all(struct vp_domain *domain);
 /* Set or (text NULL) drop the tag's enforce attribute. */
 void vp_tag_enforce(struct vp_domain *domain, const char *text);
 
+/* Ask for what another definition asks for: its tag's profile, overrides and enforce. The record stays. */
+void vp_tag_adopt(struct vp_domain *domain, const struct vp_tag *from);
+
 /* Take the tag out, and <metadata> too where virt-profile made it and nothing else is in it. */
 void vp_tag_remove(struct vp_domain *domain);
 

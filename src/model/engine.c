@@ -69,6 +69,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
     struct vp_tag tag;
     if (edit_tag(engine->registry, request, domain, err) < 0)
         return vp_prefix(err, "domain '%s'", name);
+    vp_record_normalize(domain);
     result.base = vp_domain_copy(domain);
     if (vp_tag_read(domain, &tag) && !vp_tag_opts_out(&tag)) {
         int r = vp_tag_load(domain, &tag, &engine->profiles, engine->registry, &result.profile, err);
@@ -83,6 +84,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
             .host = engine->host,
             .placer = engine->placer,
             .phase = request->phase,
+            .age = request->age,
             .starting = request->starting,
         };
         r = vp_planner_run(&given, &result.plan, err);
@@ -123,6 +125,7 @@ int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *r
     int r = vp_domain_parse(text, len, what, &stored, err);
     if (r < 0)
         return r;
+    vp_record_normalize(stored);
     vp_autodomain asked = vp_domain_copy(stored);
     VP_CLEANUP(vp_result_done) struct vp_result result = {0};
     r = vp_engine_plan(engine, request, asked, &result, err);
@@ -154,6 +157,7 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
         *ret_text = NULL;
         return 0;
     }
+    vp_record_normalize(domain);
     vp_autodomain stored = vp_domain_copy(domain);
     strip(engine->registry, domain, keep_tag);
     *ret_text = vp_node_equal(domain->root, stored->root) ? NULL : vp_doc_format(domain->doc, ret_len);

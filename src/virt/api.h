@@ -25,6 +25,14 @@
     F(virDomainLookupByName)                                                                                 \
     F(virDomainLookupByUUIDString)                                                                           \
     F(virDomainManagedSaveGetXMLDesc)                                                                        \
+    F(virDomainPinEmulator)                                                                                  \
+    F(virDomainPinIOThread)                                                                                  \
+    F(virDomainPinVcpuFlags)                                                                                 \
+    F(virDomainSetBlockIoTune)                                                                               \
+    F(virDomainSetInterfaceParameters)                                                                       \
+    F(virDomainSetMemoryParameters)                                                                          \
+    F(virDomainSetMetadata)                                                                                  \
+    F(virDomainSetSchedulerParametersFlags)                                                                  \
     F(virGetLastError)                                                                                       \
     F(virSetErrorFunc)
 
@@ -47,7 +55,11 @@ struct vp_guest {
     char uuid[VIR_UUID_STRING_BUFLEN];
 };
 
-/* libvirt's last message on one line, owned. @ret_code: ENOENT for a domain that is not there, else EIO */
+/*
+ * libvirt's last message on one line, owned.
+ * @ret_code: ENOENT for a domain that is not there, EBUSY where another job holds it (libvirt 9.0:
+ *            virDomainObjBeginJobInternal()), else EIO
+ */
 char *vp_virt_message(const struct vp_virt_api *api, int *ret_code) VP_MUST_USE;
 
 /* "cannot WHAT of domain 'NAME': libvirt says: …" */

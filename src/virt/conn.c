@@ -59,7 +59,10 @@ char *vp_virt_message(const struct vp_virt_api *api, int *ret_code)
         vp_strdup(error != NULL && error->message != NULL ? error->message : "no reason given");
     char *rest = NULL;
 
-    *ret_code = error != NULL && error->code == VIR_ERR_NO_DOMAIN ? ENOENT : EIO;
+    *ret_code = error == NULL                              ? EIO
+                : error->code == VIR_ERR_NO_DOMAIN         ? ENOENT
+                : error->code == VIR_ERR_OPERATION_TIMEOUT ? EBUSY
+                                                           : EIO;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         vp_strbuf_join(&buf, "; ", line);
     return vp_strbuf_take(&buf);
