@@ -152,7 +152,7 @@ int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, 
         r = read_stored(guest, &stored, err);
     if (r < 0)
         return r;
-    if (vp_tag_read(stored != NULL ? stored : have, &tag)) {
+    if (vp_tag_read(stored != NULL ? stored : have, &tag) && !vp_tag_opts_out(&tag)) {
         vp_autodomain tagged = vp_domain_copy(have);
         struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
         if (stored != NULL)
