@@ -11,7 +11,7 @@
 
 void vp_change_done(struct vp_change *change)
 {
-    free(change->profile);
+    vp_autofree char *profile = vp_take(&change->profile);
     vp_pending_done(&change->pending);
 }
 
