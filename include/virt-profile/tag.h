@@ -24,6 +24,9 @@ struct vp_tag {
 /* Returns true and fills the tag when the domain has one. */
 bool vp_tag_read(const struct vp_domain *domain, struct vp_tag *ret_tag);
 
+/* Is the domain to be left alone, although it has a tag? */
+bool vp_tag_opts_out(const struct vp_tag *tag);
+
 /**
  * Could this text be a tagged definition? Quick and never wrong when it says no; libvirt writes the name
  * space literally.

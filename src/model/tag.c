@@ -28,6 +28,11 @@ bool vp_tag_read(const struct vp_domain *domain, struct vp_tag *ret_tag)
     return true;
 }
 
+bool vp_tag_opts_out(const struct vp_tag *tag)
+{
+    return strcmp(tag->profile, VP_PROFILE_NONE) == 0;
+}
+
 bool vp_tag_maybe(const char *text, size_t len)
 {
     return memmem(text, len, VP_TAG_NS, strlen(VP_TAG_NS)) != NULL;

@@ -18,6 +18,7 @@
     F(virDomainDestroy)                                                                                      \
     F(virDomainFree)                                                                                         \
     F(virDomainGetBlockIoTune)                                                                               \
+    F(virDomainGetControlInfo)                                                                               \
     F(virDomainGetMemoryParameters)                                                                          \
     F(virDomainGetName)                                                                                      \
     F(virDomainGetSchedulerParametersFlags)                                                                  \
@@ -61,6 +62,11 @@ struct vp_guest {
     virDomainPtr domain;
     char uuid[VIR_UUID_STRING_BUFLEN];
 };
+
+/* Load libvirt and find its functions. -ENOSYS */
+int vp_virt_load(struct vp_virt_api *ret_api, struct vp_error **err);
+/* Find one more. -ENOSYS */
+int vp_virt_symbol(const struct vp_virt_api *api, const char *name, void **ret_symbol, struct vp_error **err);
 
 /*
  * libvirt's last message on one line, owned.

@@ -153,7 +153,7 @@ int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, stru
     if (r < 0)
         return r;
     *ret_tagged = NULL;
-    if (vp_tag_read(stored != NULL ? stored : have, &tag)) {
+    if (vp_tag_read(stored != NULL ? stored : have, &tag) && !vp_tag_opts_out(&tag)) {
         *ret_tagged = vp_domain_copy(have);
         if (stored != NULL)
             vp_tag_adopt(*ret_tagged, &tag);
