@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What distributions need.
-EXTRA_DIST += packaging/virt-profile.conf
+EXTRA_DIST += \
+	packaging/build-deb \
+	packaging/debian \
+	packaging/leave-host \
+	packaging/lib.sh \
+	packaging/virt-profile.conf
 INSTALL_EXEC_HOOKS += install-conf
 UNINSTALL_HOOKS += uninstall-conf
 
@@ -12,5 +17,10 @@ install-conf:
 	test -e $(conffile) || $(INSTALL_DATA) $(srcdir)/packaging/virt-profile.conf $(conffile)
 uninstall-conf:
 	! cmp -s $(srcdir)/packaging/virt-profile.conf $(conffile) || rm -f $(conffile)
+
+# Packages run it before their files go.
+if HOOK_LINK
+pkglibexec_SCRIPTS = packaging/leave-host
+endif
 
 include packaging/completions/local.mk
