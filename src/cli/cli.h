@@ -18,6 +18,7 @@ enum vp_color { VP_COLOR_AUTO, VP_COLOR_ALWAYS, VP_COLOR_NEVER, VP_COLOR_N_ };
 enum vp_format { VP_FORMAT_TEXT, VP_FORMAT_MAN, VP_FORMAT_N_ };
 
 struct vp_command;
+struct vp_conn;
 struct vp_neighbours;
 
 /* One run of the program: what its command line asks for, and what the command opened to do it. */
@@ -112,6 +113,13 @@ bool vp_cli_is_live(const struct vp_cli *cli);
  */
 int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, const char *uuid,
                  struct vp_neighbours *neighbours, struct vp_error **err);
+/**
+ * The other domains, for vp_cli_place().
+ * @conn: borrowed; NULL: vp_neighbours_update() tells of them
+ * Errors: those of vp_cli_conf()
+ */
+int vp_cli_neighbours(struct vp_cli *cli, struct vp_conn *conn, struct vp_neighbours **ret_neighbours,
+                      struct vp_error **err);
 /* What the options ask of one definition. Borrows from the command line. */
 struct vp_request vp_cli_request(const struct vp_cli *cli);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "change.h"
+#include "change-print.h"
 #include "escape.h"
 #include "neighbours.h"
 
@@ -137,7 +137,9 @@ int vp_cmd_apply(struct vp_cli *cli, struct vp_error **err)
     r = vp_conn_open(cli->connect, &conn, err);
     if (r < 0)
         return r;
-    neighbours = vp_neighbours_new(cli, cli->all ? NULL : conn);
+    r = vp_cli_neighbours(cli, cli->all ? NULL : conn, &neighbours, err);
+    if (r < 0)
+        return r;
     const struct run run = {cli, &engine, neighbours, array};
     r = cli->all ? vp_guest_list(conn, &guests, err) : vp_guest_find(conn, cli->args[0], &guest, err);
     if (r < 0)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "change.h"
+#include "change-print.h"
 #include "neighbours.h"
 
 /* Profile and overrides must make sense before anything is touched. */
@@ -50,8 +50,9 @@ int vp_cmd_assign(struct vp_cli *cli, struct vp_error **err)
     r = vp_guest_find(conn, cli->args[0], &guest, err);
     if (r < 0)
         return r;
-    neighbours = vp_neighbours_new(cli, conn);
-    r = vp_cli_place(cli, &engine, vp_guest_uuid(guest), neighbours, err);
+    r = vp_cli_neighbours(cli, conn, &neighbours, err);
+    if (r == 0)
+        r = vp_cli_place(cli, &engine, vp_guest_uuid(guest), neighbours, err);
     if (r < 0)
         return r;
     r = vp_change_run(&engine, guest, &request, &change, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cli.h"
 
-#include "change.h"
+#include "change-print.h"
 
 int vp_cmd_clear(struct vp_cli *cli, struct vp_error **err)
 {

@@ -177,6 +177,19 @@ int vp_cli_place(struct vp_cli *cli, struct vp_engine *engine, const char *uuid,
     return 0;
 }
 
+int vp_cli_neighbours(struct vp_cli *cli, struct vp_conn *conn, struct vp_neighbours **ret_neighbours,
+                      struct vp_error **err)
+{
+    const struct vp_conf *conf = NULL;
+    const int r = vp_cli_conf(cli, &conf, err);
+
+    if (r < 0)
+        return r;
+    const bool runs = vp_cli_is_live(cli) && vp_running_there(cli, NULL) > 0;
+    *ret_neighbours = vp_neighbours_new(runs ? cli->root : NULL, conf, conn);
+    return 0;
+}
+
 struct vp_request vp_cli_request(const struct vp_cli *cli)
 {
     return (struct vp_request){

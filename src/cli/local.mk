@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The command line, one file per subcommand. libvirt is loaded at run time by the commands that need it.
+# The command line, one file per subcommand.
 bin_PROGRAMS += virt-profile
 noinst_LIBRARIES += libvirt-profile-cli.a
 
@@ -7,14 +7,12 @@ noinst_LIBRARIES += libvirt-profile-cli.a
 libvirt_profile_cli_a_SOURCES = \
 	src/cli/cli.h src/cli/context.c \
 	src/cli/commands.c \
-	src/cli/change.h src/cli/change.c \
+	src/cli/change-print.h src/cli/change-print.c \
 	src/cli/escape.h src/cli/escape.c \
 	src/cli/fleet.h src/cli/fleet.c src/cli/fleet-json.c src/cli/fleet-read.c src/cli/fleet-sum.c \
 	src/cli/json.h src/cli/json.c \
-	src/cli/libvirt.h src/cli/libvirt.c \
 	src/cli/map.h src/cli/map-svg.c src/cli/map-text.c \
 	src/cli/man.h src/cli/man.c \
-	src/cli/neighbours.h src/cli/neighbours.c \
 	src/cli/options.h src/cli/options.c \
 	src/cli/placed.h src/cli/placed.c \
 	src/cli/running.h src/cli/running.c \
@@ -23,4 +21,4 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/cmd-list.c src/cli/cmd-map.c src/cli/cmd-plan.c src/cli/cmd-restore-host.c src/cli/cmd-revert.c src/cli/cmd-rewrite.c \
 	src/cli/cmd-show.c src/cli/cmd-simulate.c src/cli/cmd-status.c src/cli/cmd-validate.c
 virt_profile_SOURCES = src/cli/main.c
-virt_profile_LDADD = libvirt-profile-cli.a $(ENGINE_LIBS) $(SMARTCOLS_LIBS) $(DL_LIBS)
+virt_profile_LDADD = libvirt-profile-cli.a libvirt-profile-virt.a $(ENGINE_LIBS) $(SMARTCOLS_LIBS) $(DL_LIBS)

@@ -2,7 +2,7 @@
 unit_tests += tests/cli/test-escape tests/cli/test-neighbours
 tests_cli_test_escape_LDADD = libvirt-profile-cli.a $(LDADD)
 tests_cli_test_neighbours_SOURCES = tests/cli/test-neighbours.c $(fake)
-tests_cli_test_neighbours_LDADD = libvirt-profile-cli.a $(LDADD) $(SMARTCOLS_LIBS) $(DL_LIBS)
+tests_cli_test_neighbours_LDADD = libvirt-profile-cli.a libvirt-profile-virt.a $(LDADD) $(SMARTCOLS_LIBS) $(DL_LIBS)
 
 script_tests += tests/cli/test-cases.sh tests/cli/test-completion.sh tests/cli/test-docs.sh tests/cli/test-exit.sh \
 	tests/cli/test-input.sh tests/cli/test-libvirt.sh tests/cli/test-map.sh tests/cli/test-neighbours.sh \

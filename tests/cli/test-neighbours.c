@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "../../src/cli/neighbours.h"
+#include "../../src/cli/cli.h"
+#include "neighbours.h"
 
 #include "model/fake.h"
 
@@ -50,6 +51,13 @@ static char *definition(const char *uuid, const char *vcpus, const char *gib, co
                        uuid, gib, vcpus, cputune, numatune);
 }
 
+static struct vp_neighbours *neighbours_of(struct vp_cli *cli)
+{
+    const struct vp_conf *conf = NULL;
+    ck_assert_int_eq(vp_cli_conf(cli, &conf, NULL), 0);
+    return vp_neighbours_new(NULL, conf, NULL);
+}
+
 /* A command line that plans for the machine, on a host of the tests' own. */
 static void open_cli(struct vp_cli *cli, const struct fake *fake, struct vp_engine *engine)
 {
@@ -80,7 +88,7 @@ START_TEST(keeps_off)
     struct vp_engine engine;
     VP_CLEANUP(vp_cli_done) struct vp_cli cli;
     open_cli(&cli, &fake, &engine);
-    vp_autoneighbours neighbours = vp_neighbours_new(&cli, NULL);
+    vp_autoneighbours neighbours = neighbours_of(&cli);
     vp_autofree char *xml =
         definition(UUID "1", rows[_i].vcpus, rows[_i].memory, rows[_i].cputune, rows[_i].numatune);
     vp_neighbours_update(neighbours, UUID "1", xml);
@@ -98,7 +106,7 @@ START_TEST(itself)
     struct vp_engine engine;
     VP_CLEANUP(vp_cli_done) struct vp_cli cli;
     open_cli(&cli, &fake, &engine);
-    vp_autoneighbours neighbours = vp_neighbours_new(&cli, NULL);
+    vp_autoneighbours neighbours = neighbours_of(&cli);
     vp_autofree char *first = definition(UUID "1", "2", "1", ON_NODE_0, "");
     vp_autofree char *later = definition(UUID "1", "1", "1", PINNED("0", "5"), "");
     static const struct {
@@ -129,7 +137,7 @@ START_TEST(spreads)
     struct vp_engine engine;
     VP_CLEANUP(vp_cli_done) struct vp_cli cli;
     open_cli(&cli, &fake, &engine);
-    vp_autoneighbours neighbours = vp_neighbours_new(&cli, NULL);
+    vp_autoneighbours neighbours = neighbours_of(&cli);
     unsigned claims[8] = {0};
     for (unsigned i = 0; i < 18; i++) {
         vp_autofree char *uuid = vp_asprintf("6f1c0a0e-0000-4000-8000-%012u", i);

@@ -240,27 +240,45 @@ guest_threads() # NAME PATTERN: thread ids whose name matches, in order
     done
 }
 
+# Each thread of a guest, by one of the two functions below, is within a list. QEMU's workers come and go: one that has
+# ended by the time it was looked at says nothing.
+threads_within() # WHAT NAME thread_cpuset|thread_affinity LIST [NAMES TO LEAVE OUT]
+{
+    local pid tid comm seen some=0
+
+    pid=$(guest_pid "$2")
+    for tid in $(guest_threads "$2" .); do
+        comm=$(cat "/proc/$pid/task/$tid/comm" 2>/dev/null)
+        seen=$("$3" "$tid" 2>/dev/null)
+        if [ -z "$comm" ] || [ ! -e "/proc/$pid/task/$tid" ] || [[ $comm =~ ${5:-^$} ]]; then continue; fi
+        within "$1 $comm" "$seen" "$4"
+        some=1
+    done
+    [ $some = 1 ] || not_ok "$1: no thread of '$2' was seen"
+}
+
 vcpu_thread() { guest_threads "$1" "^CPU $2/"; }
 thread_affinity() { awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$1/status"; }
 thread_policy() { chrt -p "$1" | sed -n 's/.*policy: //p'; }
 
-# The folder of a task's cgroup: in the v2 tree, or in the v1 hierarchy of a controller.
+# The folder of a task's cgroup: in the v2 tree, or in the v1 hierarchy of a controller. Fails when the task has ended.
 task_cgroup() # TID [CONTROLLER]
 {
-    local controller=${2:-cpuset}
+    local controller=${2:-cpuset} lines
 
+    lines=$(cat "/proc/$1/cgroup" 2>/dev/null) && [ -n "$lines" ] || return
     if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
-        echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")"
+        echo "/sys/fs/cgroup$(sed -n 's/^0:://p' <<<"$lines")"
     else
-        echo "/sys/fs/cgroup/$controller$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" "/proc/$1/cgroup")"
+        echo "/sys/fs/cgroup/$controller$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" <<<"$lines")"
     fi
 }
 
-thread_cpuset() # TID: the CPUs that the cgroups leave it
+thread_cpuset() # TID: the CPUs that the cgroups leave it; nothing when it has ended
 {
     local dir
 
-    dir=$(task_cgroup "$1" cpuset)
+    dir=$(task_cgroup "$1" cpuset) || return
     cat "$dir/cpuset.cpus.effective" 2>/dev/null || cat "$dir/cpuset.effective_cpus"
 }
 

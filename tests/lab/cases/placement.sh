@@ -20,7 +20,7 @@ spare() { printf '%s\n' 2-3 6-7 | sed -n "$(($1 + 1))p"; } # NODE: the CPUs it c
 # Every promise about a dedicated guest of two vCPUs.
 dedicated() # NAME: prints its node
 {
-    local pid first second node tid
+    local pid first second node
 
     pid=$(guest_pid "$1")
     first=$(thread_affinity "$(vcpu_thread "$1" 0)")
@@ -32,12 +32,7 @@ dedicated() # NAME: prints its node
     within "$1: vCPUs" "$first,$second" "$(spare "$node")"
     is "$1: cpuset of vCPU 0" "$(thread_cpuset "$(vcpu_thread "$1" 0)")" "$first"
     is "$1: libvirt says so, too" "$(virsh vcpupin "$1" | awk '$1 == 0 { print $2 }')" "$first"
-    for tid in $(guest_threads "$1" . ); do
-        case $(cat "/proc/$pid/task/$tid/comm") in
-        CPU*) continue ;;
-        esac
-        within "$1: $(cat "/proc/$pid/task/$tid/comm")" "$(thread_affinity "$tid")" "0-1,4-5"
-    done
+    threads_within "$1:" "$1" thread_affinity 0-1,4-5 ^CPU
     more "$1: its pages on node $node" "$(numa_pages "$pid" "$node" '^bind')" 1000
     is "$1: its bound pages on the other node" "$(numa_pages "$pid" $((1 - node)) '^bind')" 0
     is "$1: status" "$(virt-profile status --json | jq -r ".[] | select(.name == \"$1\") | .placement.owned")" "$(spare "$node")"
@@ -57,9 +52,7 @@ for name in first second; do
     dedicated $name
 done
 is "both have CPUs of their own" "$(virt-profile status --json | jq -r '[.[].placement.owned // empty] | sort | join(" ")')" "2-3 6-7"
-for tid in $(guest_threads plain .); do
-    within "the other guest's $(cat "/proc/$(guest_pid plain)/task/$tid/comm")" "$(thread_cpuset "$tid")" "0-1,4-5"
-done
+threads_within "the other guest's" plain thread_cpuset 0-1,4-5
 
 note "no room for a third"
 guest_define third memory=96 "devices=$(guest_disk third 8)"
@@ -67,9 +60,7 @@ passes "assign lenient" virt-profile assign third lenient
 hook_log_start
 passes "it starts all the same" virsh -q start third
 like "and the log says why not as promised" "$(hook_log)" "'third' starts without all .*CPU"
-for tid in $(guest_threads third .); do
-    within "the third's $(cat "/proc/$(guest_pid third)/task/$tid/comm")" "$(thread_cpuset "$tid")" "0-1,4-5"
-done
+threads_within "the third's" third thread_cpuset 0-1,4-5
 virsh -q destroy third
 passes "assign strict" virt-profile assign third strict
 refusal=$(virsh start third 2>&1)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cli.h"
-#include "json.h"
-#include "libvirt.h"
+#include "engine.h"
+#include "virtguest.h"
 
 /* What became of one domain's stored definition, and what its guest will notice of that when. */
 struct vp_change {
@@ -28,7 +27,3 @@ void vp_change_done(struct vp_change *change);
  */
 int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest,
                   const struct vp_request *request, struct vp_change *ret_change, struct vp_error **err);
-
-/* Say what a person should know: what takes effect when, if its guest runs on. With --verbose everything. */
-void vp_change_print(const struct vp_cli *cli, const struct vp_change *change);
-json_object *vp_change_json(const struct vp_change *change) VP_MUST_USE;

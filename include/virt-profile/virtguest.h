@@ -4,24 +4,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
+#include "conn.h"
 
-/*
- * The few things that the command line asks of libvirt. The library is loaded when a connection is opened, so
- * that the program runs on a machine without it. Errors hold libvirt's own message in one line; libvirt
- * prints nothing itself.
- */
-struct vp_conn;
+/* A domain that libvirt knows. */
 struct vp_guest;
-
-/* @uri: NULL for libvirt's default. -ENOSYS: libvirt cannot be loaded; -EIO: it says no. */
-int vp_conn_open(const char *uri, struct vp_conn **ret_conn, struct vp_error **err);
-void vp_conn_close(struct vp_conn *conn); /* NULL is fine */
-static inline void vp_conn_close_ptr(struct vp_conn **conn)
-{
-    vp_conn_close(*conn);
-}
-#define vp_autoconn VP_CLEANUP(vp_conn_close_ptr) struct vp_conn *
 
 /**
  * Find a domain as virsh does: by id when it is a number, by UUID, by name.

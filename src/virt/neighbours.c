@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "running.h"
+#include "ledger.h"
 
 struct vp_neighbours {
-    struct vp_cli *cli;
+    const struct vp_root *root;
+    const struct vp_conf *conf;
     struct vp_conn *conn;
     bool loaded;
     struct vp_entry **items; /* owned; what each would take */
@@ -22,11 +23,13 @@ struct keeping_off {
     char *but;
 };
 
-struct vp_neighbours *vp_neighbours_new(struct vp_cli *cli, struct vp_conn *conn)
+struct vp_neighbours *vp_neighbours_new(const struct vp_root *root, const struct vp_conf *conf,
+                                        struct vp_conn *conn)
 {
     struct vp_neighbours *neighbours = vp_alloc(1, sizeof(*neighbours));
 
-    neighbours->cli = cli;
+    neighbours->root = root;
+    neighbours->conf = conf;
     neighbours->conn = conn;
     return neighbours;
 }
@@ -156,12 +159,10 @@ static int attempt(const struct view *view, const struct vp_demand *demand, unsi
                    struct vp_placement **ret_placement)
 {
     const struct vp_neighbours *neighbours = view->it->neighbours;
-    const struct vp_conf *conf = NULL;
     vp_autooccupied occupied = NULL;
-    int r = vp_cli_conf(neighbours->cli, &conf, NULL);
+    const int r =
+        vp_ledger_occupied(&view->running, view->topology, neighbours->conf, view->it->but, &occupied, NULL);
 
-    if (r == 0)
-        r = vp_ledger_occupied(&view->running, view->topology, conf, view->it->but, &occupied, NULL);
     if (r < 0)
         return r;
     assert(occupied != NULL);
@@ -205,6 +206,16 @@ static int place_off(const struct view *view, const struct vp_demand *demand,
     return 0;
 }
 
+/* A ledger that cannot be read is an empty one: neighbours are a preference only. */
+static void read_running(const struct vp_neighbours *neighbours, struct view *view)
+{
+    vp_autoledger ledger = NULL;
+
+    if (neighbours->root != NULL &&
+        vp_ledger_open(neighbours->root, view->topology, false, NULL, NULL, &ledger, NULL) == 0)
+        (void)vp_ledger_read(ledger, &view->running, NULL);
+}
+
 static int place(struct vp_placer *placer, const struct vp_demand *demand,
                  struct vp_placement **ret_placement, struct vp_error **err)
 {
@@ -216,8 +227,7 @@ static int place(struct vp_placer *placer, const struct vp_demand *demand,
         return r;
     load(it->neighbours, it->but);
     if (it->neighbours->n > 0) {
-        if (vp_cli_is_live(it->neighbours->cli))
-            (void)vp_running_read(it->neighbours->cli, view.topology, &view.running, NULL);
+        read_running(it->neighbours, &view);
         count_claims(&view);
         if (place_off(&view, demand, ret_placement) == 0)
             return 0;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "cli.h"
-#include "libvirt.h"
+#include "conf.h"
+#include "placer.h"
+#include "root.h"
+#include "virtguest.h"
 
 /*
  * The domains that are defined, running or not, and where their definitions would have them. A guest that is
@@ -13,10 +15,13 @@
 struct vp_neighbours;
 
 /*
+ * @root: borrowed; whose ledger says what runs; NULL: nothing runs there
+ * @conf: borrowed
  * @conn: borrowed; its domains are read when the first guest is placed. NULL: only those of
  * vp_neighbours_update()
  */
-struct vp_neighbours *vp_neighbours_new(struct vp_cli *cli, struct vp_conn *conn) VP_MUST_USE;
+struct vp_neighbours *vp_neighbours_new(const struct vp_root *root, const struct vp_conf *conf,
+                                        struct vp_conn *conn) VP_MUST_USE;
 void vp_neighbours_free(struct vp_neighbours *neighbours); /* NULL is fine */
 static inline void vp_neighbours_free_ptr(struct vp_neighbours **neighbours)
 {

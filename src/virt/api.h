@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "virtguest.h"
+
+/* What src/virt knows of libvirt: the functions that it loads. For its own files only. */
+
+/* Every function that is used, all of libvirt 3.7 or older. */
+#define FUNCTIONS(F)                                                                                         \
+    F(virConnectClose)                                                                                       \
+    F(virConnectListAllDomains)                                                                              \
+    F(virConnectOpenAuth)                                                                                    \
+    F(virDomainDefineXMLFlags)                                                                               \
+    F(virDomainFree)                                                                                         \
+    F(virDomainGetName)                                                                                      \
+    F(virDomainGetUUIDString)                                                                                \
+    F(virDomainGetXMLDesc)                                                                                   \
+    F(virDomainHasManagedSaveImage)                                                                          \
+    F(virDomainIsActive)                                                                                     \
+    F(virDomainIsPersistent)                                                                                 \
+    F(virDomainLookupByID)                                                                                   \
+    F(virDomainLookupByName)                                                                                 \
+    F(virDomainLookupByUUIDString)                                                                           \
+    F(virDomainManagedSaveGetXMLDesc)                                                                        \
+    F(virGetLastError)                                                                                       \
+    F(virSetErrorFunc)
+
+struct vp_virt_api {
+    void *library; /* never closed: libvirt has threads */
+    virConnectAuthPtr auth;
+#define MEMBER(name) __typeof__(name) *name;
+    FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+struct vp_conn {
+    struct vp_virt_api api;
+    virConnectPtr connection;
+};
+
+struct vp_guest {
+    const struct vp_conn *conn;
+    virDomainPtr domain;
+    char uuid[VIR_UUID_STRING_BUFLEN];
+};
+
+/* libvirt's last message on one line, owned. @ret_code: ENOENT for a domain that is not there, else EIO */
+char *vp_virt_message(const struct vp_virt_api *api, int *ret_code) VP_MUST_USE;
+
+/* "cannot WHAT of domain 'NAME': libvirt says: …" */
+int vp_virt_refuse(const struct vp_guest *guest, const char *what, struct vp_error **err);
