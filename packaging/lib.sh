@@ -19,19 +19,20 @@ make_dist() {
     tarball=$(echo "$work"/dist/virt-profile-*.tar.xz)
 }
 
-# Sets output, tarball, version and work, a folder that goes at the end.
+# Sets output, tarball, version, options, and work, a folder that goes at the end.
 arguments() {
     tarball=''
     if [ "${1-}" = --tarball ] && [ $# -ge 2 ]; then
         tarball=$(realpath -e "$2")
         shift 2
     fi
-    [ $# -eq 1 ] && [[ $1 != -* ]] || {
-        echo "usage: $(basename "$0") [--tarball FILE] OUTPUT" >&2
+    [ $# -ge 1 ] && [[ $1 != -* ]] || {
+        echo "usage: $(basename "$0") [--tarball FILE] OUTPUT [OPTION…]" >&2
         exit 2
     }
     mkdir -p "$1"
     output=$(realpath -e "$1")
+    options=("${@:2}")
     work=$(mktemp -d "${TMPDIR:-/tmp}/virt-profile-package.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     [ -n "$tarball" ] || make_dist

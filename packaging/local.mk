@@ -2,10 +2,15 @@
 # What distributions need.
 EXTRA_DIST += \
 	packaging/build-deb \
+	packaging/build-rpm \
 	packaging/debian \
 	packaging/leave-host \
 	packaging/lib.sh \
-	packaging/virt-profile.conf
+	packaging/rpmlint.toml \
+	packaging/selinux/virt-profile.fc \
+	packaging/selinux/virt-profile.te \
+	packaging/virt-profile.conf \
+	packaging/virt-profile.spec
 INSTALL_EXEC_HOOKS += install-conf
 UNINSTALL_HOOKS += uninstall-conf
 

@@ -24,7 +24,7 @@ denials() {
 snapshot() { "$packages/touched" >"/tmp/$1" && [ -s "/tmp/$1" ]; }
 undisturbed() { # WHAT
     is "libvirtd after $1" "$(pidof libvirtd)" "$daemon"
-    is "the guest without a profile after $1" "$(guest_pid other):$(virsh domstate other | head -n 1)" "$other:running"
+    is "the guest without a profile after $1" "$(guest_pid other):$(virsh domstate other | head -n 1)" "$other:paused"
     [ -z "$pid" ] || is "the guest with one after $1" "$(guest_pid db):$(virsh domstate db | head -n 1)" "$pid:running"
 }
 tuned() { # WHAT
@@ -38,7 +38,7 @@ fails "no virt-profile here yet" command -v virt-profile
 like "AppArmor label of libvirtd" "$(cat /proc/"$(pidof libvirtd)"/attr/current)" '^libvirtd \(enforce\)$'
 is "hooks of this host" "$(find /etc/libvirt/hooks -mindepth 1 2>/dev/null)" ""
 guest_define other memory=64 vcpus=1
-virsh -q start other
+virsh -q start --paused other
 daemon=$(pidof libvirtd) other=$(guest_pid other) pid=''
 passes "a picture of the host" snapshot before
 everywhere=$(cat /sys/devices/system/cpu/online)
@@ -49,7 +49,7 @@ is "state of the package" "$(dpkg_says '${db:Status-Status}')" installed
 is "the hook" "$(readlink $link)" /usr/sbin/virt-profile-hook
 is "reloads of libvirtd" "$(reloads)" 1
 undisturbed "the installation"
-guest_define db memory=64 "devices=$(guest_disk db 8)"
+guest_define db memory=96 "devices=$(guest_disk db 8)"
 passes "assign sql-db" virt-profile assign db sql-db
 hook_log_start
 passes "start it" virsh -q start db
