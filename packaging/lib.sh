@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What build-deb and build-rpm share.
+# shellcheck disable=SC2034 # which read what arguments() sets
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -26,10 +27,10 @@ arguments() {
         tarball=$(realpath -e "$2")
         shift 2
     fi
-    [ $# -ge 1 ] && [[ $1 != -* ]] || {
+    if [ $# -lt 1 ] || [[ $1 == -* ]]; then
         echo "usage: $(basename "$0") [--tarball FILE] OUTPUT [OPTION…]" >&2
         exit 2
-    }
+    fi
     mkdir -p "$1"
     output=$(realpath -e "$1")
     options=("${@:2}")
