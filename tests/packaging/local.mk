@@ -3,6 +3,7 @@
 EXTRA_DIST += \
 	tests/packaging/deb.sh \
 	tests/packaging/destdir.sh \
+	tests/packaging/fedora.te \
 	tests/packaging/policy.sh \
 	tests/packaging/rpm.sh \
 	tests/packaging/run
