@@ -11,6 +11,7 @@ include tests/knobs/local.mk
 include tests/host/local.mk
 include tests/hook/local.mk
 include tests/cli/local.mk
+include tests/daemon/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/machines/local.mk

@@ -17,6 +17,21 @@ struct vp_change {
 };
 void vp_change_done(struct vp_change *change);
 
+/*
+ * The profile that a definition asks for; owned; NULL when it has none or is to have none.
+ * @name: for messages
+ */
+char *vp_change_profile(const char *text, const char *name) VP_MUST_USE;
+
+/**
+ * The first half of vp_change_run(), for who does not look at the running guest.
+ * @ret_changed: a new definition was stored
+ * Errors as there
+ */
+int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest,
+                    const struct vp_request *request, char **ret_stored, bool *ret_changed,
+                    struct vp_error **err);
+
 /**
  * Edit the stored definition of a domain: read it with its secrets, rewrite or revert it, look once more
  * whether somebody else changed it meanwhile (then start over), store it. Nothing is stored where nothing

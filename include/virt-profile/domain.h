@@ -28,8 +28,9 @@ static inline void vp_domain_free_ptr(struct vp_domain **domain)
 }
 #define vp_autodomain VP_CLEANUP(vp_domain_free_ptr) struct vp_domain *
 
-char *vp_domain_name(const struct vp_domain *domain) VP_MUST_USE; /* owned; "" when it has none */
-char *vp_domain_uuid(const struct vp_domain *domain) VP_MUST_USE; /* owned; "" when it has none */
+char *vp_domain_name(const struct vp_domain *domain) VP_MUST_USE;  /* owned; "" when it has none */
+char *vp_domain_title(const struct vp_domain *domain) VP_MUST_USE; /* owned; "" when it has none */
+char *vp_domain_uuid(const struct vp_domain *domain) VP_MUST_USE;  /* owned; "" when it has none */
 
 /* <devices>; NULL when it has none. */
 vp_node *vp_domain_devices(const struct vp_domain *domain);

@@ -14,10 +14,11 @@ struct vp_engine {
 /* What is asked of one definition. Zero is: as its tag says, for a cold start. */
 struct vp_request {
     enum vp_phase phase;
-    const char *profile;     /* NULL: the one in its tag */
+    const char *profile;     /* NULL: the one in its tag; VP_PROFILE_NONE: it is to have none */
     const char *const *sets; /* NULL-terminated "KNOB=VALUE"; NULL: none. Written into the tag. */
     bool drop_sets;          /* forget the overrides in the tag first */
     const char *enforce;     /* NULL: leave the tag's */
+    uint64_t age;            /* VP_PHASE_LIVE: seconds since the guest was started */
     bool starting;           /* libvirt is starting the guest with this definition: what it binds stays */
 };
 
@@ -36,7 +37,7 @@ int vp_engine_check_set(const struct vp_registry *registry, const char *set, str
 /**
  * Read the tag, undo the record on a copy and make the plan.
  * @domain: edited only where request gives a profile, sets or enforce: its tag
- * Returns 0 also for an untagged domain, with profile and plan NULL. Errors name the domain.
+ * Returns 0 also for an untagged domain, and one that is to have no profile, with profile and plan NULL. Errors name the domain.
  */
 int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *request, struct vp_domain *domain,
                    struct vp_result *ret_result, struct vp_error **err);

@@ -58,6 +58,9 @@ struct vp_entry {
     bool partial;   /* read without a topology, so without its placement: never to be stored */
 };
 
+/* Seconds since libvirt began to start it, suspended time counted. */
+uint64_t vp_entry_age(const struct vp_entry *entry);
+
 /* One that comes, since now. */
 struct vp_entry *vp_entry_new(const char *uuid, const char *name) VP_MUST_USE;
 void vp_entry_free(struct vp_entry *entry); /* NULL is fine */
@@ -69,6 +72,9 @@ static inline void vp_entry_free_ptr(struct vp_entry **entry)
 
 void vp_entry_add_want(struct vp_entry *entry, const char *name, const char *value, const char *knob,
                        const char *reason);
+
+/* Forget all wants. */
+void vp_entry_drop_wants(struct vp_entry *entry);
 
 /* Threads that may run on these CPUs: counted with those that have the same set. */
 void vp_entry_add_pin(struct vp_entry *entry, hwloc_const_bitmap_t cpus, unsigned threads);

@@ -84,6 +84,11 @@ int vp_ledger_reap(struct vp_ledger *ledger, struct vp_entries *entries, struct 
  */
 struct vp_entry *vp_entry_from_domain(const struct vp_domain *domain) VP_MUST_USE;
 
+struct vp_plan;
+
+/* Its wants are those of a plan for it from now on: actions of kind VP_ACTION_HOST. Facts (irqwants.h) go. */
+void vp_entry_take_wants(struct vp_entry *entry, const struct vp_plan *plan);
+
 /**
  * What of the host is taken, by its configuration and by all entries but one. An odd entry is no error:
  * what overlaps counts once. CPUs that a definition pins threads to are taken (`pinned`) where the guest

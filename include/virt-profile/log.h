@@ -11,6 +11,8 @@ enum vp_log_priority { VP_LOG_ERROR, VP_LOG_WARNING, VP_LOG_NOTICE, VP_LOG_INFO,
  * The library never logs; a program logs each event once. Control characters in a message are shown as '?'.
  */
 void vp_log_open(const char *program); /* borrowed for good */
+/* The same with a copy to standard error, for a daemon that is run by hand. */
+void vp_log_open_loud(const char *program);
 void vp_log(enum vp_log_priority priority, const char *fmt, ...) VP_PRINTF(2, 3);
 
 /*

@@ -32,6 +32,9 @@ static inline void vp_neighbours_free_ptr(struct vp_neighbours **neighbours)
 /* A domain is defined like this from now on. One that is no definition is forgotten. */
 void vp_neighbours_update(struct vp_neighbours *neighbours, const char *uuid, const char *xml);
 
+/* UUIDs of those that want one of these CPUs for themselves; NULL-terminated, vp_names_free(). */
+char **vp_neighbours_wanting(const struct vp_neighbours *neighbours, hwloc_const_bitmap_t cpus) VP_MUST_USE;
+
 /**
  * A placer that keeps off them.
  * @neighbours: borrowed

@@ -57,6 +57,7 @@ struct vp_plan {
     struct vp_note *notes;
     size_t n_notes, cap_notes;
     struct vp_placement *placement; /* owned; where the guest goes; NULL: nobody asked, or it fits nowhere */
+    uint64_t again;                 /* VP_PHASE_LIVE: seconds until the plan is another by itself; 0: never */
     struct vp_error *unplaced;      /* owned; why it fits nowhere; NULL where it does or nobody asked */
 };
 

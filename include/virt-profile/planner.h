@@ -6,10 +6,19 @@
 #include "plan.h"
 #include "profile.h"
 
-enum vp_phase { VP_PHASE_COLD, VP_PHASE_MIGRATE, VP_PHASE_RESTORE, VP_PHASE_N_ };
+enum vp_phase {
+    VP_PHASE_COLD,
+    VP_PHASE_MIGRATE,
+    VP_PHASE_RESTORE,
+    VP_PHASE_LIVE, /* it runs, and nothing is started */
+    VP_PHASE_N_
+};
 extern const char *const vp_phase_names[VP_PHASE_N_];
 
-/* May a setting with this effect be changed in the definition in this phase? `guest` only at a cold start. */
+/*
+ * May a setting with this effect be changed in the definition in this phase? `guest` only at a cold start, and
+ * of a guest that runs `live` only.
+ */
 bool vp_phase_allows(enum vp_phase phase, enum vp_effect effect);
 
 /*
@@ -24,6 +33,7 @@ struct vp_planning {
     struct vp_host *host;
     struct vp_placer *placer; /* gives places; NULL: no guest is placed */
     enum vp_phase phase;
+    uint64_t age;         /* VP_PHASE_LIVE: seconds since the guest was started */
     bool starting;        /* `stored` is being started as it is: the nodes it binds memory to stay */
     struct vp_plan *plan; /* vp_planner_run() makes it */
     bool as_given;        /* vp_plan_as() */

@@ -41,7 +41,10 @@ struct vp_profile_dirs {
 /* /etc/virt-profile/profiles and /usr/share/virt-profile/profiles, as configured at build time. */
 extern const char *const vp_profile_default_dirs[];
 
-/* Names are [A-Za-z0-9._-]{1,64} and do not start with a dot. */
+/* The name in the tag of a domain that is to have no profile; no profile may be called so. */
+#define VP_PROFILE_NONE "none"
+
+/* Names are [A-Za-z0-9._-]{1,64} and do not start with a dot. VP_PROFILE_NONE is one. */
 bool vp_profile_name_ok(const char *name);
 
 /**

@@ -36,6 +36,12 @@ void vp_record_revert(struct vp_domain *domain, const struct vp_registry *regist
  */
 void vp_record_drop_controllers(struct vp_domain *domain);
 
+/*
+ * Put right what libvirt makes of a record that was handed to it as metadata: elements that were kept get the
+ * tag's namespace there (libvirt 9.0: virXMLInjectNamespace()). Nothing happens to any other.
+ */
+void vp_record_normalize(struct vp_domain *domain);
+
 /**
  * Carry out a plan on the definition it was made for, recording in the tag what each place held before.
  * @domain: what was planned, with a tag; edited in place. The plan's anchors are not valid after.

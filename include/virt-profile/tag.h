@@ -24,6 +24,9 @@ struct vp_tag {
 /* Returns true and fills the tag when the domain has one. */
 bool vp_tag_read(const struct vp_domain *domain, struct vp_tag *ret_tag);
 
+/* Is the domain to be left alone, although it has a tag? */
+bool vp_tag_opts_out(const struct vp_tag *tag);
+
 /**
  * Could this text be a tagged definition? Quick and never wrong when it says no; libvirt writes the name
  * space literally.
@@ -42,6 +45,9 @@ void vp_tag_set(struct vp_domain *domain, const char *knob, const char *text);
 void vp_tag_unset_all(struct vp_domain *domain);
 /* Set or (text NULL) drop the tag's enforce attribute. */
 void vp_tag_enforce(struct vp_domain *domain, const char *text);
+
+/* Ask for what another definition asks for: its tag's profile, overrides and enforce. The record stays. */
+void vp_tag_adopt(struct vp_domain *domain, const struct vp_tag *from);
 
 /* Take the tag out, and <metadata> too where virt-profile made it and nothing else is in it. */
 void vp_tag_remove(struct vp_domain *domain);

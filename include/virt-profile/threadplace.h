@@ -23,6 +23,14 @@ hwloc_bitmap_t vp_threadplace_cpus(const struct vp_placement *placement, const s
                                    unsigned order) VP_MUST_USE;
 
 /**
+ * Look whether all threads of a guest are where its placement wants them; nothing is changed.
+ * @besides: CPUs that a thread of a floating guest may be on, too: where no other is left for it. May be NULL.
+ * Returns 0, with those that are elsewhere in the result; -ESRCH when QEMU is gone
+ */
+int vp_threads_check(const struct vp_root *root, const struct vp_entry *entry, hwloc_const_bitmap_t besides,
+                     struct vp_threadplace *ret_result, struct vp_error **err);
+
+/**
  * Put all threads of a guest where its placement wants them: the cpusets of libvirt's cgroups for them, and
  * the affinity of each. Before converging, which cuts floating guests down to what is free now.
  * @entry: running; nothing is done for one without a placement

@@ -39,6 +39,12 @@ enum vp_guest_state {
     VP_GUEST_STATE_N_,
 };
 
+/*
+ * Does libvirt do something with the running guest that others would wait for, up to half a minute? Does not
+ * wait.
+ */
+bool vp_guest_is_busy(const struct vp_guest *guest);
+
 /**
  * The stored definition, secrets included: never to be printed.
  * Errors: -ENOTSUP (a transient domain has none), -EIO

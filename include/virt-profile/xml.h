@@ -81,6 +81,8 @@ vp_node *vp_node_new_like(const vp_node *like, const char *name);
  * be put into it.
  */
 void vp_node_need_prefix(vp_node *node, const char *prefix);
+/* Take an element and all in it out of a namespace: their names stay, without it. */
+void vp_node_drop_ns(vp_node *node, const char *ns);
 /* Deep copy that belongs to `doc` and is not yet in the tree. */
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node);
 /*

@@ -8,6 +8,11 @@ void vp_log_open(const char *program)
     openlog(program, LOG_PID, LOG_DAEMON);
 }
 
+void vp_log_open_loud(const char *program)
+{
+    openlog(program, LOG_PID | LOG_PERROR, LOG_DAEMON);
+}
+
 void vp_log_sanitise(char *text)
 {
     unsigned char *p = (unsigned char *)text;

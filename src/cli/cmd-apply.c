@@ -30,7 +30,8 @@ static int look_at(const struct run *run, const struct vp_guest *guest, struct v
     if (r < 0)
         return r;
     vp_neighbours_update(run->neighbours, vp_guest_uuid(guest), text);
-    return vp_tag_maybe(text, strlen(text));
+    vp_autofree char *profile = vp_change_profile(text, vp_guest_name(guest));
+    return profile != NULL;
 }
 
 /* Bring one up to date and say so. */

@@ -13,6 +13,8 @@ static int check(const struct vp_engine *engine, const struct vp_request *reques
     VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *profile = NULL;
     int r;
 
+    if (strcmp(request->profile, VP_PROFILE_NONE) == 0)
+        return 0;
     r = vp_profile_load(&engine->profiles, engine->registry, request->profile, &profile, err);
     for (size_t i = 0; r >= 0 && request->sets != NULL && request->sets[i] != NULL; i++) {
         const char *equals = strchr(request->sets[i], '=');

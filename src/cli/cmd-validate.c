@@ -28,7 +28,22 @@ static int check_profile(const struct vp_profile_dirs *where, const char *file, 
     return r;
 }
 
-static int check_conf(const char *file, struct verdict *verdict)
+/* The profiles that domains get by default have to be there. */
+static int check_defaults(const struct vp_profile_dirs *where, const struct vp_conf *conf,
+                          struct vp_error **err)
+{
+    for (size_t i = 0; i < conf->n_defaults; i++) {
+        const struct vp_conf_default *it = &conf->defaults[i];
+        VP_CLEANUP(vp_profile_free_ptr) struct vp_profile *profile = NULL;
+        if (strcmp(it->profile, VP_PROFILE_NONE) == 0)
+            continue;
+        if (vp_profile_load(where, vp_registry_builtin(), it->profile, &profile, err) < 0)
+            return vp_prefix(err, "%s", it->origin);
+    }
+    return 0;
+}
+
+static int check_conf(const struct vp_profile_dirs *where, const char *file, struct verdict *verdict)
 {
     VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
     vp_autofree char *text = NULL;
@@ -37,6 +52,8 @@ static int check_conf(const char *file, struct verdict *verdict)
 
     if (r == 0)
         r = vp_conf_parse(text, len, file, &conf, &verdict->error);
+    if (r == 0)
+        r = check_defaults(where, &conf, &verdict->error);
     if (r == 0)
         verdict->settings = conf.n;
     return r;
@@ -112,7 +129,7 @@ int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err)
     for (size_t i = 0; i < cli->n_args; i++) {
         const char *file = cli->args[i];
         VP_CLEANUP(verdict_done) struct verdict verdict = {0};
-        r = is_conf(file) ? check_conf(file, &verdict) : check_profile(&where, file, &verdict);
+        r = is_conf(file) ? check_conf(&where, file, &verdict) : check_profile(&where, file, &verdict);
         worst = worse_of(worst, status_of(file, r));
         if (verdict.error != NULL && !cli->json)
             (void)vp_cli_report(verdict.error);

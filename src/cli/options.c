@@ -23,7 +23,7 @@ struct vp_option {
 static const char *const colors[VP_COLOR_N_ + 1] = {"auto", "always", "never"};
 static const char *const enforcements[VP_ENFORCE_N_ + 1] = {"start", "refuse"};
 static const char *const formats[VP_FORMAT_N_ + 1] = {"text", "man"};
-static const char *const phases[VP_PHASE_N_ + 1] = {"cold", "migrate", "restore"};
+static const char *const phases[VP_PHASE_N_ + 1] = {"cold", "migrate", "restore", "live"};
 
 #define AT(member) offsetof(struct vp_cli, member)
 static const struct vp_option table[] = {

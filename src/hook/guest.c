@@ -6,8 +6,6 @@
 #include "log.h"
 #include "text.h"
 
-#define HOST_PREFIX "host/"
-
 void vp_hook_guest_done(struct vp_hook_guest *guest)
 {
     vp_pending_done(&guest->pending);
@@ -44,16 +42,6 @@ static struct vp_entry *new_entry(const struct vp_hook_call *call, const struct 
     /* A daemon that is not found leaves the entry until the guest runs or is released. */
     (void)vp_process_read(call->root, call->daemon, &entry->maker, NULL);
     return entry;
-}
-
-static void take_wants(struct vp_entry *entry, const struct vp_plan *plan)
-{
-    for (size_t i = 0; i < plan->n; i++) {
-        const struct vp_action *action = &plan->actions[i];
-        if (action->kind == VP_ACTION_HOST)
-            vp_entry_add_want(entry, action->target + strlen(HOST_PREFIX), action->value, action->knob,
-                              action->reason);
-    }
 }
 
 static bool is_one_of(const char *const *names, const char *name)
@@ -106,7 +94,7 @@ int vp_hook_guest_place(const struct vp_hook_call *call, enum vp_phase phase, st
     }
     if (guest->result.plan != NULL) {
         guest->entry->profile = vp_strdup(guest->result.profile->name);
-        take_wants(guest->entry, guest->result.plan);
+        vp_entry_take_wants(guest->entry, guest->result.plan);
         /* Pins that lead to a place which it did not get are of no use to it, and in the way of others. */
         if (guest->result.plan->unplaced != NULL)
             vp_entry_unpin(guest->entry);

@@ -26,6 +26,12 @@ struct vp_entry *vp_entry_new(const char *uuid, const char *name)
     return entry;
 }
 
+uint64_t vp_entry_age(const struct vp_entry *entry)
+{
+    const uint64_t now = ticks_now();
+    return now > entry->ticks ? (now - entry->ticks) / (uint64_t)sysconf(_SC_CLK_TCK) : 0;
+}
+
 void vp_entry_unpin(struct vp_entry *entry)
 {
     for (size_t i = 0; i < entry->n_pins; i++)
@@ -50,12 +56,7 @@ void vp_entry_free(struct vp_entry *entry)
     if (entry == NULL)
         return;
     drop_own(entry);
-    for (size_t i = 0; i < entry->n_wants; i++) {
-        free(entry->wants[i].name);
-        free(entry->wants[i].value);
-        free(entry->wants[i].knob);
-        free(entry->wants[i].reason);
-    }
+    vp_entry_drop_wants(entry);
     vp_placement_free(entry->placement);
     vp_names_free(entry->pending);
     free(entry->wants);
@@ -64,6 +65,17 @@ void vp_entry_free(struct vp_entry *entry)
     free(entry->profile);
     free(entry->boot);
     free(entry);
+}
+
+void vp_entry_drop_wants(struct vp_entry *entry)
+{
+    for (size_t i = 0; i < entry->n_wants; i++) {
+        free(entry->wants[i].name);
+        free(entry->wants[i].value);
+        free(entry->wants[i].knob);
+        free(entry->wants[i].reason);
+    }
+    entry->n_wants = 0;
 }
 
 void vp_entry_add_want(struct vp_entry *entry, const char *name, const char *value, const char *knob,

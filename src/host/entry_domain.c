@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "guestmem.h"
+#include "plan.h"
 #include "size.h"
 
 /*
  * The kernel's page size of <hugepages/> without <page> on every machine that has not been told otherwise.
  */
 #define HUGEPAGE_DEFAULT_KIB 2048
+/* Of the targets of actions outside of guests. */
+#define HOST_PREFIX "host/"
 
 /*
  * libvirt's lists know "^N", which takes a number out again (virBitmapParse()). NULL for what is no list.
@@ -146,4 +149,15 @@ struct vp_entry *vp_entry_from_domain(const struct vp_domain *domain)
     read_pins(domain, entry);
     read_memory(domain, entry);
     return entry;
+}
+
+void vp_entry_take_wants(struct vp_entry *entry, const struct vp_plan *plan)
+{
+    vp_entry_drop_wants(entry);
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct vp_action *action = &plan->actions[i];
+        if (action->kind == VP_ACTION_HOST)
+            vp_entry_add_want(entry, action->target + strlen(HOST_PREFIX), action->value, action->knob,
+                              action->reason);
+    }
 }

@@ -17,6 +17,7 @@ libvirt_profile_a_SOURCES += \
 libvirt_profile_a_SOURCES += \
 	include/virt-profile/entry.h src/host/entry.c src/host/entry_domain.c \
 	src/host/entry_json.h src/host/entry_json.c src/host/entry_placement.c \
+	include/virt-profile/heldplace.h src/host/heldplace.c \
 	include/virt-profile/ledger.h src/host/ledger_own.h src/host/ledger.c \
 	src/host/ledger_log.c src/host/ledger_occupied.c src/host/ledger_placer.c src/host/ledger_reap.c \
 	include/virt-profile/process.h src/host/process.c \

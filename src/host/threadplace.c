@@ -11,7 +11,8 @@
 struct run {
     const struct vp_root *root;
     const struct vp_placement *placement;
-    struct vp_guestgroup group; /* path NULL: libvirt made none */
+    hwloc_const_bitmap_t besides; /* borrowed; see vp_threads_check() */
+    struct vp_guestgroup group;   /* path NULL: libvirt made none */
     struct vp_threadplace result;
 };
 
@@ -132,14 +133,37 @@ static void place_one(struct run *run, const struct vp_thread *thread, unsigned 
         fail(run, thread, err->message);
 }
 
-static void place_all(struct run *run, const struct vp_census *census)
+/* A thread that is about to end, or that we may not see, is as good as one that is right. */
+static void check_one(struct run *run, const struct vp_thread *thread, unsigned order, bool first_of_group)
+{
+    (void)first_of_group;
+    vp_autobitmap wanted = vp_threadplace_cpus(run->placement, thread, order);
+    vp_autobitmap have = NULL;
+    if (hwloc_bitmap_iszero(wanted) || vp_affinity_get(run->root, thread->tid, &have, NULL) < 0)
+        return;
+    run->result.n++;
+    if (run->besides != NULL && run->placement->scopes != NULL)
+        (void)hwloc_bitmap_or(wanted, wanted, run->besides);
+    const bool right = run->placement->scopes != NULL ? hwloc_bitmap_isincluded(have, wanted)
+                                                      : hwloc_bitmap_isequal(have, wanted);
+    if (right)
+        return;
+    vp_autofree char *is = vp_bitmap_text(have);
+    vp_autofree char *should = vp_bitmap_text(wanted);
+    vp_autofree char *why = vp_asprintf("it may use CPUs %s, should be %s", is, should);
+    fail(run, thread, why);
+}
+
+static void each(struct run *run, const struct vp_census *census,
+                 void (*one)(struct run *run, const struct vp_thread *thread, unsigned order,
+                             bool first_of_group))
 {
     unsigned order = 0;
     for (size_t i = 0; i < census->n; i++) {
         const struct vp_thread *thread = &census->items[i];
         const bool first = i == 0 || thread->kind != census->items[i - 1].kind;
         order = first ? 0 : order + (thread->index != census->items[i - 1].index);
-        place_one(run, thread, order, first || thread->kind != VP_THREAD_EMULATOR);
+        one(run, thread, order, first || thread->kind != VP_THREAD_EMULATOR);
     }
 }
 
@@ -156,7 +180,24 @@ int vp_threads_place(const struct vp_root *root, const struct vp_entry *entry,
         if (vp_cpusets_read(root, &cpusets, NULL) == 0)
             (void)vp_guestgroup_read(root, &cpusets, entry->qemu.pid, &run.group,
                                      NULL); /* affinity is left */
-        place_all(&run, &census);
+        each(&run, &census, place_one);
+    }
+    *ret_result = run.result;
+    run.result = (struct vp_threadplace){0};
+    return 0;
+}
+
+int vp_threads_check(const struct vp_root *root, const struct vp_entry *entry, hwloc_const_bitmap_t besides,
+                     struct vp_threadplace *ret_result, struct vp_error **err)
+{
+    VP_CLEANUP(run_done)
+    struct run run = {.root = root, .placement = entry->placement, .besides = besides};
+    VP_CLEANUP(vp_census_done) struct vp_census census = {0};
+    if (entry->placement != NULL) {
+        const int r = vp_census_read(root, &entry->qemu, &census, err);
+        if (r < 0)
+            return r;
+        each(&run, &census, check_one);
     }
     *ret_result = run.result;
     run.result = (struct vp_threadplace){0};

@@ -2,14 +2,20 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <string.h>
 
 #include "ini_file.h"
+#include "profile.h"
 #include "size.h"
 #include "suggest.h"
+#include "text.h"
 #include "topology.h"
 
 #define RESERVE_MAX_KIB (4u * 1024 * 1024)
+#define DEFAULTS "default-profile"
+#define TITLE "title:"
+#define NAME "name:"
 
 const char vp_conf_path[] = VP_SYSCONFDIR "/virt-profile.conf";
 
@@ -42,12 +48,67 @@ static int read_reserve(struct vp_conf *conf, const char *value, const char *ori
     return 0;
 }
 
+const char *const vp_drift_names[VP_DRIFT_N_] = {
+    [VP_DRIFT_REPAIR] = "repair",
+    [VP_DRIFT_REPORT] = "report",
+    [VP_DRIFT_OFF] = "off",
+};
+
+static int read_drift(struct vp_conf *conf, const char *value, const char *origin, struct vp_error **err)
+{
+    for (int i = 0; i < VP_DRIFT_N_; i++)
+        if (strcmp(vp_drift_names[i], value) == 0) {
+            conf->drift = (enum vp_drift)i;
+            return 0;
+        }
+    return vp_fail(err, EINVAL, "%s: '%s' is nothing to do about drift, which is repair, report or off",
+                   origin, value);
+}
+
+/* "30", "30s", "5m", "1h". */
+static int read_interval(struct vp_conf *conf, const char *value, const char *origin, struct vp_error **err)
+{
+    const size_t n = strspn(value, "0123456789");
+    vp_autofree char *number = vp_strndup(value, n);
+    const char *unit = value + n + strspn(value + n, " ");
+    const unsigned factor = vp_same(unit, "h") ? 3600 : vp_same(unit, "m") ? 60 : 1;
+    uint64_t count = 0;
+    const bool known = *unit == '\0' || vp_same(unit, "s") || factor > 1;
+    if (!known || vp_u64_parse(number, 0, VP_DRIFT_INTERVAL_MAX, &count) < 0 ||
+        count * factor < VP_DRIFT_INTERVAL_MIN || count * factor > VP_DRIFT_INTERVAL_MAX)
+        return vp_fail(err, EINVAL, "%s: '%s' is no interval from 5s to 1h", origin, value);
+    conf->drift_interval = (unsigned)count * factor;
+    return 0;
+}
+
+static int read_default(struct vp_conf *conf, const char *key, const char *value, const char *origin,
+                        struct vp_error **err)
+{
+    const bool title = vp_starts(key, TITLE);
+    const char *pattern = title ? key + strlen(TITLE) : vp_starts(key, NAME) ? key + strlen(NAME) : key;
+    pattern += strspn(pattern, " ");
+    if (*pattern == '\0')
+        return vp_fail(err, EINVAL, "%s: the pattern of a default profile is missing", origin);
+    if (!vp_profile_name_ok(value))
+        return vp_fail(err, EINVAL, "%s: '%.80s' is not a profile's name", origin, value);
+    vp_grow(&conf->defaults, conf->n_defaults, &conf->cap_defaults, sizeof(conf->defaults[0]));
+    conf->defaults[conf->n_defaults++] = (struct vp_conf_default){
+        .pattern = vp_strdup(pattern),
+        .title = title,
+        .profile = vp_strdup(value),
+        .origin = vp_strdup(origin),
+    };
+    return 0;
+}
+
 static const struct {
     const char *section, *key;
     int (*read)(struct vp_conf *conf, const char *value, const char *origin, struct vp_error **err);
 } keys[] = {
     {"host", "housekeeping", read_housekeeping},
     {"host", "memory-reserve", read_reserve},
+    {"daemon", "drift", read_drift},
+    {"daemon", "drift-interval", read_interval},
 };
 
 static const char *next_key(const void *cookie, size_t index)
@@ -65,7 +126,7 @@ static const char *next_section(const void *cookie, size_t index)
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
         if ((i == 0 || strcmp(keys[i].section, keys[i - 1].section) != 0) && index-- == 0)
             return keys[i].section;
-    return NULL;
+    return index == 0 ? DEFAULTS : NULL;
 }
 
 static int unknown(const char *section, const char *key, const char *origin, struct vp_error **err)
@@ -80,6 +141,11 @@ static int unknown(const char *section, const char *key, const char *origin, str
 int vp_conf_set(struct vp_conf *conf, const char *section, const char *key, const char *value,
                 const char *origin, struct vp_error **err)
 {
+    if (strcmp(section, DEFAULTS) == 0) {
+        const int r = read_default(conf, key, value, origin, err);
+        conf->n += r == 0;
+        return r;
+    }
     for (size_t i = 0; i < VP_ARRAY_SIZE(keys); i++)
         if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].key, key) == 0) {
             const int r = keys[i].read(conf, value, origin, err);
@@ -120,9 +186,31 @@ int vp_conf_read(const struct vp_root *root, struct vp_conf *ret_conf, struct vp
 
 void vp_conf_done(struct vp_conf *conf)
 {
+    for (size_t i = 0; i < conf->n_defaults; i++) {
+        free(conf->defaults[i].pattern);
+        free(conf->defaults[i].profile);
+        free(conf->defaults[i].origin);
+    }
+    free(conf->defaults);
     free(conf->housekeeping);
     free(conf->housekeeping_origin);
     *conf = (struct vp_conf){0};
+}
+
+const struct vp_conf_default *vp_conf_default(const struct vp_conf *conf, const char *name, const char *title)
+{
+    for (size_t i = 0; i < conf->n_defaults; i++) {
+        const struct vp_conf_default *it = &conf->defaults[i];
+        const char *text = it->title ? title : name;
+        if (text != NULL && fnmatch(it->pattern, text, 0) == 0)
+            return it;
+    }
+    return NULL;
+}
+
+unsigned vp_conf_drift_interval(const struct vp_conf *conf)
+{
+    return conf->drift_interval != 0 ? conf->drift_interval : VP_DRIFT_INTERVAL_DEFAULT;
 }
 
 uint64_t vp_conf_reserve_kib(const struct vp_conf *conf, uint64_t node_kib)

@@ -63,6 +63,11 @@ char *vp_domain_name(const struct vp_domain *domain)
 {
     return text_or_empty(domain, "name");
 }
+char *vp_domain_title(const struct vp_domain *domain)
+{
+    return text_or_empty(domain, "title");
+}
+
 char *vp_domain_uuid(const struct vp_domain *domain)
 {
     return text_or_empty(domain, "uuid");

@@ -39,10 +39,12 @@ static int edit_tag(const struct vp_registry *registry, const struct vp_request 
             return vp_fail(err, EINVAL, "'%.80s' is not a profile's name", request->profile);
         (void)vp_tag_write(domain, request->profile);
     }
-    const bool asks =
-        request->drop_sets || request->enforce != NULL || (request->sets != NULL && request->sets[0] != NULL);
+    const bool sets = request->enforce != NULL || (request->sets != NULL && request->sets[0] != NULL);
+    const bool asks = request->drop_sets || sets;
     if (!vp_tag_read(domain, &tag))
         return asks ? vp_fail(err, EINVAL, "it has no profile to set anything over; name one") : 0;
+    if (sets && vp_tag_opts_out(&tag))
+        return vp_fail(err, EINVAL, "it is to have no profile, so there is nothing to set anything over");
     if (request->drop_sets)
         vp_tag_unset_all(domain);
     if (request->enforce != NULL)
@@ -67,8 +69,9 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
     struct vp_tag tag;
     if (edit_tag(engine->registry, request, domain, err) < 0)
         return vp_prefix(err, "domain '%s'", name);
+    vp_record_normalize(domain);
     result.base = vp_domain_copy(domain);
-    if (vp_tag_read(domain, &tag)) {
+    if (vp_tag_read(domain, &tag) && !vp_tag_opts_out(&tag)) {
         int r = vp_tag_load(domain, &tag, &engine->profiles, engine->registry, &result.profile, err);
         if (r < 0)
             return r;
@@ -81,6 +84,7 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
             .host = engine->host,
             .placer = engine->placer,
             .phase = request->phase,
+            .age = request->age,
             .starting = request->starting,
         };
         r = vp_planner_run(&given, &result.plan, err);
@@ -92,6 +96,28 @@ int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *requ
     return 0;
 }
 
+/* Take all out that is not the domain's own. */
+static void strip(const struct vp_registry *registry, struct vp_domain *domain, bool keep_tag)
+{
+    vp_record_revert(domain, registry, VP_PHASE_COLD);
+    vp_record_drop_controllers(domain);
+    vp_address_settle(domain);
+    if (!keep_tag)
+        vp_tag_remove(domain);
+}
+
+/* A domain without a plan: it has no tag, or one that says that it is to have none. */
+static char *rewrite_without(const struct vp_registry *registry, enum vp_phase phase,
+                             const struct vp_domain *stored, struct vp_domain *asked, size_t *ret_len)
+{
+    struct vp_tag tag;
+    if (phase != VP_PHASE_COLD || !vp_tag_read(asked, &tag))
+        return NULL;
+    strip(registry, asked, false);
+    (void)vp_tag_write(asked, VP_PROFILE_NONE);
+    return vp_node_equal(asked->root, stored->root) ? NULL : vp_doc_format(asked->doc, ret_len);
+}
+
 int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *request, const char *text,
                       size_t len, const char *what, char **ret_text, size_t *ret_len, struct vp_error **err)
 {
@@ -99,13 +125,14 @@ int vp_engine_rewrite(const struct vp_engine *engine, const struct vp_request *r
     int r = vp_domain_parse(text, len, what, &stored, err);
     if (r < 0)
         return r;
+    vp_record_normalize(stored);
     vp_autodomain asked = vp_domain_copy(stored);
     VP_CLEANUP(vp_result_done) struct vp_result result = {0};
     r = vp_engine_plan(engine, request, asked, &result, err);
     if (r < 0)
         return r;
     if (result.plan == NULL) {
-        *ret_text = NULL;
+        *ret_text = rewrite_without(engine->registry, request->phase, stored, asked, ret_len);
         return 0;
     }
     r = vp_record_apply(result.plan, request->phase, result.base, stored, err);
@@ -130,12 +157,9 @@ int vp_engine_revert(const struct vp_engine *engine, const char *text, size_t le
         *ret_text = NULL;
         return 0;
     }
+    vp_record_normalize(domain);
     vp_autodomain stored = vp_domain_copy(domain);
-    vp_record_revert(domain, engine->registry, VP_PHASE_COLD);
-    vp_record_drop_controllers(domain);
-    vp_address_settle(domain);
-    if (!keep_tag)
-        vp_tag_remove(domain);
+    strip(engine->registry, domain, keep_tag);
     *ret_text = vp_node_equal(domain->root, stored->root) ? NULL : vp_doc_format(domain->doc, ret_len);
     return 0;
 }

@@ -23,17 +23,18 @@ struct reading {
 };
 
 /*
- * Inside the brackets of a place a ':' is part of a MAC address and not inih's other separator; it travels as
- * this byte.
+ * Inside the brackets of a place a ':' is part of a MAC address, and before a '=' one without a blank behind
+ * it is part of the key, as in "title:*": neither is inih's other separator. They travel as this byte.
  */
 #define COLON '\1'
 
 static void hide_colons(char *line)
 {
     bool inside = false;
+    const bool equals = strchr(line, '=') != NULL;
     for (char *c = line; *c != '\0' && *c != '='; c++) {
         inside = *c == '[' || (inside && *c != ']');
-        if (inside && *c == ':')
+        if (*c == ':' && (inside || (equals && c[1] != ' ' && c[1] != '\t' && c[1] != '=')))
             *c = COLON;
     }
 }

@@ -12,10 +12,13 @@ const char *const vp_phase_names[VP_PHASE_N_] = {
     [VP_PHASE_COLD] = "cold",
     [VP_PHASE_MIGRATE] = "migrate",
     [VP_PHASE_RESTORE] = "restore",
+    [VP_PHASE_LIVE] = "live",
 };
 
 bool vp_phase_allows(enum vp_phase phase, enum vp_effect effect)
 {
+    if (phase == VP_PHASE_LIVE)
+        return effect == VP_EFFECT_LIVE;
     return effect != VP_EFFECT_HOST && (phase == VP_PHASE_COLD || effect != VP_EFFECT_GUEST);
 }
 

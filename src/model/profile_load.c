@@ -82,6 +82,19 @@ static int check_chain(const struct chain *chain, struct vp_error **err)
     return 0;
 }
 
+static bool is_reserved(const char *name)
+{
+    return strcmp(name, VP_PROFILE_NONE) == 0;
+}
+
+static int refuse_reserved(struct vp_error **err)
+{
+    return vp_fail(err, EINVAL,
+                   "no profile can be called '" VP_PROFILE_NONE
+                   "', which stands for a domain that is to have "
+                   "none; choose another name");
+}
+
 static int load_parent(const struct loader *loader, const struct vp_ini *ini, const struct chain *chain,
                        struct vp_profile *profile, struct vp_error **err)
 {
@@ -92,7 +105,7 @@ static int load_parent(const struct loader *loader, const struct vp_ini *ini, co
         if (chain->child == NULL)
             profile->extends = vp_strdup(e->value);
         const int r = load_by_name(loader, e->value, chain, profile, err);
-        if (r == -ENOENT || (r == -EINVAL && !vp_profile_name_ok(e->value)))
+        if (r == -ENOENT || (r == -EINVAL && (!vp_profile_name_ok(e->value) || is_reserved(e->value))))
             return vp_prefix(err, "%s:%u: extends", chain->file, e->line);
         return r;
     }
@@ -168,6 +181,8 @@ static int load_by_name(const struct loader *loader, const char *name, const str
                        "'%.80s' is not a profile's name: up to 64 letters, digits, '.', '_' and '-', "
                        "not starting with '.'",
                        name);
+    if (is_reserved(name))
+        return refuse_reserved(err);
     vp_autofree char *text = NULL;
     vp_autofree char *file = NULL;
     size_t len = 0;
@@ -227,6 +242,8 @@ int vp_profile_load_file(const struct vp_profile_dirs *where, const struct vp_re
     if (!vp_profile_name_ok(name))
         return vp_fail(err, EINVAL,
                        "'%.80s' is not a profile's name: up to 64 letters, digits, '.', '_' and '-'", name);
+    if (is_reserved(name))
+        return refuse_reserved(err);
 
     VP_CLEANUP(vp_root_free_ptr) struct vp_root *beside = NULL;
     int r = vp_root_open(dir, &beside, err);

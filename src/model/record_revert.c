@@ -233,6 +233,20 @@ enum vp_effect vp_record_effect(const vp_node *entry, const struct vp_registry *
     return found != NULL ? found->effect : VP_EFFECT_GUEST;
 }
 
+void vp_record_normalize(struct vp_domain *domain)
+{
+    struct vp_tag tag;
+    if (!vp_tag_read(domain, &tag))
+        return;
+    for (vp_node *entry = vp_node_first(tag.node); entry != NULL; entry = vp_node_next(entry)) {
+        vp_node *kept = vp_node_is_ns(entry, VP_TAG_NS, "was") ? vp_node_first(entry) : NULL;
+        if (kept != NULL && vp_node_is_ns(kept, VP_TAG_NS, "added"))
+            kept = vp_node_first(kept);
+        if (kept != NULL)
+            vp_node_drop_ns(kept, VP_TAG_NS);
+    }
+}
+
 void vp_record_revert(struct vp_domain *domain, const struct vp_registry *registry, enum vp_phase phase)
 {
     struct vp_tag tag;

@@ -28,6 +28,11 @@ bool vp_tag_read(const struct vp_domain *domain, struct vp_tag *ret_tag)
     return true;
 }
 
+bool vp_tag_opts_out(const struct vp_tag *tag)
+{
+    return strcmp(tag->profile, VP_PROFILE_NONE) == 0;
+}
+
 bool vp_tag_maybe(const char *text, size_t len)
 {
     return memmem(text, len, VP_TAG_NS, strlen(VP_TAG_NS)) != NULL;
@@ -102,6 +107,19 @@ void vp_tag_unset_all(struct vp_domain *domain)
 void vp_tag_enforce(struct vp_domain *domain, const char *text)
 {
     vp_node_set_attr(find_tag(domain), "enforce", text);
+}
+
+void vp_tag_adopt(struct vp_domain *domain, const struct vp_tag *from)
+{
+    (void)vp_tag_write(domain, from->profile);
+    vp_tag_enforce(domain, from->enforce);
+    vp_tag_unset_all(domain);
+    for (const vp_node *n = vp_node_first(from->node); n != NULL; n = vp_node_next(n)) {
+        const char *knob = vp_node_attr(n, "knob");
+        vp_autofree char *text = vp_node_text(n);
+        if (vp_node_is_ns(n, VP_TAG_NS, "set") && knob != NULL)
+            vp_tag_set(domain, knob, text);
+    }
 }
 
 void vp_tag_remove(struct vp_domain *domain)

@@ -66,6 +66,27 @@ void vp_node_need_prefix(vp_node *node, const char *prefix)
         vp_oom();
 }
 
+void vp_node_drop_ns(vp_node *node, const char *ns)
+{
+    for (vp_node *child = vp_node_first(node); child != NULL; child = vp_node_next(child))
+        vp_node_drop_ns(child, ns);
+    for (xmlAttr *attr = node->properties; attr != NULL; attr = attr->next)
+        if (attr->ns != NULL && xmlStrEqual(attr->ns->href, XML(ns)))
+            attr->ns = NULL;
+    if (vp_node_is_ns(node, ns, vp_node_name(node)))
+        node->ns = NULL;
+    for (xmlNs **at = &node->nsDef; *at != NULL;) {
+        xmlNs *gone = *at;
+        if (!xmlStrEqual(gone->href, XML(ns))) {
+            at = &gone->next;
+            continue;
+        }
+        *at = gone->next;
+        gone->next = NULL;
+        xmlFreeNs(gone);
+    }
+}
+
 vp_node *vp_node_copy(vp_doc *doc, const vp_node *node)
 {
     vp_node *plain = NULL;

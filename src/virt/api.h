@@ -15,6 +15,7 @@
     F(virConnectOpenAuth)                                                                                    \
     F(virDomainDefineXMLFlags)                                                                               \
     F(virDomainFree)                                                                                         \
+    F(virDomainGetControlInfo)                                                                               \
     F(virDomainGetName)                                                                                      \
     F(virDomainGetUUIDString)                                                                                \
     F(virDomainGetXMLDesc)                                                                                   \
@@ -25,6 +26,14 @@
     F(virDomainLookupByName)                                                                                 \
     F(virDomainLookupByUUIDString)                                                                           \
     F(virDomainManagedSaveGetXMLDesc)                                                                        \
+    F(virDomainPinEmulator)                                                                                  \
+    F(virDomainPinIOThread)                                                                                  \
+    F(virDomainPinVcpuFlags)                                                                                 \
+    F(virDomainSetBlockIoTune)                                                                               \
+    F(virDomainSetInterfaceParameters)                                                                       \
+    F(virDomainSetMemoryParameters)                                                                          \
+    F(virDomainSetMetadata)                                                                                  \
+    F(virDomainSetSchedulerParametersFlags)                                                                  \
     F(virGetLastError)                                                                                       \
     F(virSetErrorFunc)
 
@@ -47,7 +56,16 @@ struct vp_guest {
     char uuid[VIR_UUID_STRING_BUFLEN];
 };
 
-/* libvirt's last message on one line, owned. @ret_code: ENOENT for a domain that is not there, else EIO */
+/* Load libvirt and find its functions. -ENOSYS */
+int vp_virt_load(struct vp_virt_api *ret_api, struct vp_error **err);
+/* Find one more. -ENOSYS */
+int vp_virt_symbol(const struct vp_virt_api *api, const char *name, void **ret_symbol, struct vp_error **err);
+
+/*
+ * libvirt's last message on one line, owned.
+ * @ret_code: ENOENT for a domain that is not there, EBUSY where another job holds it (libvirt 9.0:
+ *            virDomainObjBeginJobInternal()), else EIO
+ */
 char *vp_virt_message(const struct vp_virt_api *api, int *ret_code) VP_MUST_USE;
 
 /* "cannot WHAT of domain 'NAME': libvirt says: …" */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "text.h"
+
 /* How often a definition that others keep changing is read anew. */
 #define ATTEMPTS 5
 
@@ -84,20 +86,19 @@ static int edit(const struct vp_engine *engine, const struct vp_request *request
     return vp_engine_revert(engine, text, strlen(text), name, false, ret_new, &len, err);
 }
 
-/* The profile in a definition; NULL when it has none. */
-static char *tagged_profile(const char *text, const char *name)
+char *vp_change_profile(const char *text, const char *name)
 {
     vp_autodomain domain = NULL;
     struct vp_tag tag;
 
     if (!vp_tag_maybe(text, strlen(text)) || vp_domain_parse(text, strlen(text), name, &domain, NULL) < 0)
         return NULL;
-    return vp_tag_read(domain, &tag) ? vp_strdup(tag.profile) : NULL;
+    return vp_tag_read(domain, &tag) && !vp_tag_opts_out(&tag) ? vp_strdup(tag.profile) : NULL;
 }
 
-static int store(const struct vp_engine *engine, const struct vp_guest *guest,
-                 const struct vp_request *request, char **ret_stored, bool *ret_changed,
-                 struct vp_error **err)
+int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest,
+                    const struct vp_request *request, char **ret_stored, bool *ret_changed,
+                    struct vp_error **err)
 {
     const char *name = vp_guest_name(guest);
 
@@ -108,7 +109,7 @@ static int store(const struct vp_engine *engine, const struct vp_guest *guest,
         int r = vp_guest_read(guest, &text, err);
         if (r < 0)
             return r;
-        vp_autofree char *profile = tagged_profile(text, name);
+        vp_autofree char *profile = vp_change_profile(text, name);
         if (request != NULL && request->profile == NULL && profile == NULL)
             return vp_fail(err, ENOENT, "domain '%s' has no profile; give it one with 'virt-profile assign'",
                            name);
@@ -140,14 +141,15 @@ static int store(const struct vp_engine *engine, const struct vp_guest *guest,
 int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest,
                   const struct vp_request *request, struct vp_change *ret_change, struct vp_error **err)
 {
-    struct vp_change change = {.guest = guest, .undone = request == NULL};
+    const bool undone = request == NULL || vp_same(request->profile, VP_PROFILE_NONE);
+    struct vp_change change = {.guest = guest, .undone = undone};
     vp_autofree char *stored = NULL;
     int r;
 
-    r = store(engine, guest, request, &stored, &change.changed, err);
+    r = vp_change_store(engine, guest, request, &stored, &change.changed, err);
     if (r < 0)
         return r;
-    change.profile = tagged_profile(stored, vp_guest_name(guest));
+    change.profile = vp_change_profile(stored, vp_guest_name(guest));
     r = compare_live(engine, stored, &change, err);
     if (r < 0) {
         vp_change_done(&change);

@@ -16,9 +16,9 @@ static void silent(void *cookie, virErrorPtr error)
     (void)error;
 }
 
-static int find_symbol(void *library, const char *name, void **ret_symbol, struct vp_error **err)
+int vp_virt_symbol(const struct vp_virt_api *api, const char *name, void **ret_symbol, struct vp_error **err)
 {
-    void *symbol = dlsym(library, name);
+    void *symbol = dlsym(api->library, name);
 
     if (symbol == NULL)
         return vp_fail(err, ENOSYS, "the library " SONAME " is too old: it has no %s()", name);
@@ -26,7 +26,7 @@ static int find_symbol(void *library, const char *name, void **ret_symbol, struc
     return 0;
 }
 
-static int load_api(struct vp_virt_api *ret_api, struct vp_error **err)
+int vp_virt_load(struct vp_virt_api *ret_api, struct vp_error **err)
 {
     struct vp_virt_api api = {.library = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL)};
     void *symbol = NULL;
@@ -35,13 +35,13 @@ static int load_api(struct vp_virt_api *ret_api, struct vp_error **err)
     if (api.library == NULL)
         return vp_fail(err, ENOSYS, "cannot load libvirt, which this command needs: %s", dlerror());
 #define FIND(name)                                                                                           \
-    r = find_symbol(api.library, #name, &symbol, err);                                                       \
+    r = vp_virt_symbol(&api, #name, &symbol, err);                                                           \
     if (r < 0)                                                                                               \
         return r;                                                                                            \
     memcpy(&api.name, &symbol, sizeof(symbol));
     FUNCTIONS(FIND)
 #undef FIND
-    r = find_symbol(api.library, "virConnectAuthPtrDefault", &symbol, err);
+    r = vp_virt_symbol(&api, "virConnectAuthPtrDefault", &symbol, err);
     if (r < 0)
         return r;
     memcpy(&api.auth, symbol, sizeof(api.auth));
@@ -59,7 +59,10 @@ char *vp_virt_message(const struct vp_virt_api *api, int *ret_code)
         vp_strdup(error != NULL && error->message != NULL ? error->message : "no reason given");
     char *rest = NULL;
 
-    *ret_code = error != NULL && error->code == VIR_ERR_NO_DOMAIN ? ENOENT : EIO;
+    *ret_code = error == NULL                              ? EIO
+                : error->code == VIR_ERR_NO_DOMAIN         ? ENOENT
+                : error->code == VIR_ERR_OPERATION_TIMEOUT ? EBUSY
+                                                           : EIO;
     for (char *line = strtok_r(text, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
         vp_strbuf_join(&buf, "; ", line);
     return vp_strbuf_take(&buf);
@@ -68,7 +71,7 @@ char *vp_virt_message(const struct vp_virt_api *api, int *ret_code)
 int vp_conn_open(const char *uri, struct vp_conn **ret_conn, struct vp_error **err)
 {
     vp_autoconn conn = vp_alloc(1, sizeof(*conn));
-    int r = load_api(&conn->api, err);
+    int r = vp_virt_load(&conn->api, err);
 
     if (r < 0)
         return r;

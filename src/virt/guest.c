@@ -111,6 +111,14 @@ const char *vp_guest_uuid(const struct vp_guest *guest)
     return guest->uuid;
 }
 
+bool vp_guest_is_busy(const struct vp_guest *guest)
+{
+    virDomainControlInfo info = {.state = VIR_DOMAIN_CONTROL_OK};
+
+    return guest->conn->api.virDomainGetControlInfo(guest->domain, &info, 0) == 0 &&
+           info.state != VIR_DOMAIN_CONTROL_OK;
+}
+
 static int read_stored(const struct vp_guest *guest, unsigned flags, char **ret_xml, struct vp_error **err)
 {
     const struct vp_virt_api *api = &guest->conn->api;

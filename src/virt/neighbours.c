@@ -61,6 +61,19 @@ void vp_neighbours_update(struct vp_neighbours *neighbours, const char *uuid, co
     neighbours->items[neighbours->n++] = vp_entry_from_domain(domain);
 }
 
+char **vp_neighbours_wanting(const struct vp_neighbours *neighbours, hwloc_const_bitmap_t cpus)
+{
+    char **uuids = vp_alloc(neighbours->n + 1, sizeof(*uuids));
+    size_t n = 0;
+
+    for (size_t i = 0; i < neighbours->n; i++) {
+        const struct vp_entry *entry = neighbours->items[i];
+        if (entry->pinned != NULL && hwloc_bitmap_intersects(entry->pinned, cpus))
+            uuids[n++] = vp_strdup(entry->uuid);
+    }
+    return uuids;
+}
+
 /* What libvirt does not tell is not kept off: it is a preference only. */
 static void load(struct vp_neighbours *neighbours, const char *but)
 {

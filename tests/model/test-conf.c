@@ -78,6 +78,18 @@ static const struct {
     {"[host]\nmemory-reserve = -1G\n", ":2: '-1G' is no amount of memory; write it like 512M or 4G", EINVAL},
     {"[host]\nmemory-reserve = 99999999T\n",
      ":2: '99999999T' is no amount of memory; write it like 512M or 4G", ERANGE},
+    {"[daemon]\ndrift = mend\n", ":2: 'mend' is nothing to do about drift, which is repair, report or off",
+     EINVAL},
+    {"[daemon]\ndrift-interval = 4\n", ":2: '4' is no interval from 5s to 1h", EINVAL},
+    {"[daemon]\ndrift-interval = 61m\n", ":2: '61m' is no interval from 5s to 1h", EINVAL},
+    {"[daemon]\ndrift-interval = 30d\n", ":2: '30d' is no interval from 5s to 1h", EINVAL},
+    {"[daemon]\ndrfit = off\n", ":2: there is no key 'drfit'; did you mean 'drift'?", EINVAL},
+    {"[default-profiles]\na = b\n",
+     ":2: there is no section 'default-profiles'; did you mean 'default-profile'?", EINVAL},
+    {"[default-profile]\nweb-* = a b\n", ":2: 'a b' is not a profile's name", EINVAL},
+    {"[default-profile]\nweb-* =\n", ":2: '' is not a profile's name", EINVAL},
+    {"[default-profile]\nname: = x\n", ":2: '= x' is not a profile's name", EINVAL},
+    {"[default-profile]\na = x\na = y\n", ":3: 'a' is already set in [default-profile] at line 2", EINVAL},
     {"[host]\nnonsense\n", ":2: neither [section] nor 'key = value'", EINVAL},
 };
 
@@ -115,6 +127,60 @@ START_TEST(sets)
     ck_assert_str_eq(conf.housekeeping_origin, "command line");
     ck_assert_uint_eq(conf.reserve_kib, 1024 * 1024);
     ck_assert_uint_eq(conf.n, 3);
+}
+END_TEST
+
+static const struct {
+    const char *name, *title, *profile; /* NULL: none */
+} defaults[] = {
+    {"sql-1", NULL, "sql-db"},
+    {"sql-test", NULL, "none"},
+    {"web", "Orders database", "db"},
+    {"web", "Orders", "desktop-vdi"},
+    {"w", "", NULL},
+    {"[x]y", NULL, "nfv"},
+    {"web:1", NULL, "colon"},
+    {"w", NULL, NULL},
+};
+
+START_TEST(gives_defaults)
+{
+    static const char text[] = "[default-profile]\nsql-test = none\nsql-* = sql-db\ntitle:*database = db\n"
+                               "name:[[]x]y = nfv\nweb:? = colon\nwe? = desktop-vdi\n";
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
+    vp_autoerror err = NULL;
+    ck_assert_msg(vp_conf_parse(text, sizeof(text) - 1, "c", &conf, &err) == 0, "%s",
+                  err ? err->message : "");
+    ck_assert_uint_eq(conf.n_defaults, 6);
+    ck_assert_str_eq(conf.defaults[2].origin, "c:4");
+    const struct vp_conf_default *found = vp_conf_default(&conf, defaults[_i].name, defaults[_i].title);
+    if (defaults[_i].profile == NULL)
+        ck_assert_msg(found == NULL, "row %d: %s", _i, found ? found->profile : "");
+    else
+        ck_assert_msg(found != NULL && strcmp(found->profile, defaults[_i].profile) == 0, "row %d: %s", _i,
+                      found ? found->profile : "nothing");
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    enum vp_drift drift;
+    unsigned seconds;
+} drifts[] = {
+    {"", VP_DRIFT_REPAIR, 30},
+    {"[daemon]\ndrift = repair\n", VP_DRIFT_REPAIR, 30},
+    {"[daemon]\ndrift = report\ndrift-interval = 5\n", VP_DRIFT_REPORT, 5},
+    {"[daemon]\ndrift = off\ndrift-interval = 45s\n", VP_DRIFT_OFF, 45},
+    {"[daemon]\ndrift-interval = 2 m\n", VP_DRIFT_REPAIR, 120},
+    {"[daemon]\ndrift-interval = 1h\n", VP_DRIFT_REPAIR, 3600},
+};
+
+START_TEST(reads_drift)
+{
+    VP_CLEANUP(vp_conf_done) struct vp_conf conf = {0};
+    ck_assert_int_eq(vp_conf_parse(drifts[_i].text, strlen(drifts[_i].text), "c", &conf, NULL), 0);
+    ck_assert_msg(conf.drift == drifts[_i].drift, "row %d", _i);
+    ck_assert_msg(vp_conf_drift_interval(&conf) == drifts[_i].seconds, "row %d", _i);
 }
 END_TEST
 
@@ -176,4 +242,5 @@ START_TEST(reserve)
 END_TEST
 
 VP_TEST_MAIN("conf", VP_TEST(absent), VP_TEST_ROWS(reads, good), VP_TEST_ROWS(refuses, bad), VP_TEST(sets),
-             VP_TEST(parses), VP_TEST(refuses_bytes), VP_TEST(reserve))
+             VP_TEST_ROWS(gives_defaults, defaults), VP_TEST_ROWS(reads_drift, drifts), VP_TEST(parses),
+             VP_TEST(refuses_bytes), VP_TEST(reserve))

@@ -45,9 +45,17 @@ static const struct {
     {"<network/>", {.profile = "empty"}, -EBADMSG, "'x.xml' is not a domain definition"},
     {"", {.profile = "empty"}, -EBADMSG, "'x.xml' is empty"},
     {"<domain><name>g</name></domain>",
-     {.profile = "none"},
+     {.profile = "nosuch"},
      -ENOENT,
-     "domain 'g': there is no profile 'none'"},
+     "domain 'g': there is no profile 'nosuch'"},
+    {"<domain><name>g</name></domain>",
+     {.profile = "none", .sets = SETS("v.count=1")},
+     -EINVAL,
+     "domain 'g': it is to have no profile"},
+    {"<domain><name>g</name></domain>",
+     {.profile = "none", .enforce = "refuse"},
+     -EINVAL,
+     "domain 'g': it is to have no profile"},
     {"<domain><name>g</name></domain>",
      {.profile = "../none"},
      -EINVAL,
@@ -118,7 +126,7 @@ START_TEST(plan_output_untouched_on_failure)
     FAKE fake;
     fake_open(&fake);
     vp_autodomain domain = fake_domain("<domain><name>g</name></domain>", "definition");
-    const struct vp_request request = {.profile = "none"};
+    const struct vp_request request = {.profile = "nosuch"};
     struct vp_result result = {.plan = (struct vp_plan *)(void *)&result};
     vp_autoerror err = NULL;
     ck_assert_int_eq(vp_engine_plan(&fake.engine, &request, domain, &result, &err), -ENOENT);
@@ -221,6 +229,42 @@ START_TEST(the_rest_survives)
 }
 END_TEST
 
+/* A domain that is to have no profile has nothing of one, keeps its tag, and gets everything back. */
+START_TEST(opts_out)
+{
+    FAKE fake;
+    fake_open(&fake);
+    const struct vp_request none = {.profile = VP_PROFILE_NONE, .drop_sets = true};
+    const struct vp_request as_tagged = {0};
+    bool changed = false;
+    vp_autofree char *text = fake_guest(_i == 0 ? DISK : "<metadata><a:b xmlns:a='urn:a'/></metadata>" DISK);
+    vp_autofree char *tuned = fake_assign(&fake, "v.count=2\nlive.do=text a 1", text, "assign");
+    vp_autofree char *out = fake_rewrite(&fake, &none, tuned, &changed, "none");
+    ck_assert(changed);
+    ck_assert_ptr_nonnull(strstr(out, "name='none'"));
+    ck_assert_ptr_null(strstr(out, "cputune"));
+    ck_assert_ptr_null(strstr(out, "vp:was"));
+    ck_assert_ptr_null(strstr(out, "vp:set"));
+    vp_autofree char *straight = fake_rewrite(&fake, &none, text, NULL, "none at once");
+    ck_assert_str_eq(straight, out);
+    for (int phase = 0; phase < VP_PHASE_N_; phase++) {
+        const struct vp_request request = {.phase = (enum vp_phase)phase};
+        vp_autofree char *again = fake_rewrite(&fake, &request, out, &changed, "again");
+        ck_assert_str_eq(again, out);
+        ck_assert(!changed);
+        vp_autofree char *pending = fake_pending(&fake, (enum vp_phase)phase, out, "pending");
+        ck_assert_str_eq(pending, "");
+    }
+    vp_autofree char *as = fake_rewrite(&fake, &as_tagged, out, &changed, "as tagged");
+    ck_assert_str_eq(as, out);
+    vp_autofree char *back = fake_revert(&fake, out, "clear");
+    ck_assert_str_eq(back, text);
+    vp_autofree char *retuned = fake_assign(&fake, "v.count=2\nlive.do=text a 1", out, "assign again");
+    vp_autofree char *cleared = fake_revert(&fake, retuned, "clear again");
+    ck_assert_str_eq(cleared, text);
+}
+END_TEST
+
 static const struct {
     const char *name, *before, *sets;
     const char *sets_now; /* written into the tag without rewriting */
@@ -265,4 +309,4 @@ END_TEST
 
 VP_TEST_MAIN("engine", VP_TEST(untagged), VP_TEST_ROWS(refuses, refused),
              VP_TEST(plan_output_untouched_on_failure), VP_TEST(requests), VP_TEST(revert_with_tag),
-             VP_TEST(the_rest_survives), VP_TEST_ROWS(pending, waiting))
+             VP_TEST(the_rest_survives), ((struct vp_test){opts_out, 2, 0}), VP_TEST_ROWS(pending, waiting))

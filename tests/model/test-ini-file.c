@@ -48,6 +48,9 @@ static const struct {
     {TEXT("[a]\nb = \xc3\xa4\n"), "a.b=\xc3\xa4@2"},
     {TEXT("[a]\nb = \"quoted\"\n"), "a.b=\"quoted\"@2"},
     {TEXT("[a]\nb = c:d\n"), "a.b=c:d@2"},
+    {TEXT("[a]\ntitle:b* = c\n"), "a.title:b*=c@2"},
+    {TEXT("[a]\nb: c = d\n"), "a.b=c = d@2"},
+    {TEXT("[a]\nb:c\n"), "a.b=c@2"},
 };
 
 START_TEST(reads)

@@ -76,7 +76,8 @@ static const struct {
     {"[profile]\nsumary = x\n", -EINVAL,
      "a.profile:2: [profile] has no key 'sumary'; it takes summary, extends"},
     {"[profile]\nenforce = maybe\n", -EINVAL, "a.profile:2: 'maybe' is not a value of enforce"},
-    {"[profile]\nextends = none\n", -ENOENT, "a.profile:2: extends: there is no profile 'none'"},
+    {"[profile]\nextends = nosuch\n", -ENOENT, "a.profile:2: extends: there is no profile 'nosuch'"},
+    {"[profile]\nextends = none\n", -EINVAL, "a.profile:2: extends: no profile can be called 'none'"},
     {"[profile]\nextends = ../../etc/passwd\n", -EINVAL,
      "a.profile:2: extends: '../../etc/passwd' is not a profile's"},
     {"[profile]\nextends = /etc/profiles/empty\n", -EINVAL, "a.profile:2: extends: "},
@@ -329,9 +330,13 @@ START_TEST(by_path)
         const char *path;
         int r;
     } rows[] = {
-        {"/home/mine.profile", 0},           {"/home/none.profile", -ENOENT},
-        {"/nowhere/none.profile", -ENOENT},  {"/home/loop.profile", -ELOOP},
-        {"/home/bad name.profile", -EINVAL}, {"/home", -EISDIR},
+        {"/home/mine.profile", 0},
+        {"/home/nosuch.profile", -ENOENT},
+        {"/nowhere/nosuch.profile", -ENOENT},
+        {"/home/none.profile", -EINVAL},
+        {"/home/loop.profile", -ELOOP},
+        {"/home/bad name.profile", -EINVAL},
+        {"/home", -EISDIR},
         {"/home/.profile", -EINVAL},
     };
     for (size_t i = 0; i < VP_ARRAY_SIZE(rows); i++) {

@@ -3,7 +3,7 @@
 # Debian packages, installed only where one is missing. Lists are arrays: one concern, one line.
 
 PKG_BUILD=(gcc make libc6-dev autoconf automake pkgconf libxml2-dev libvirt-dev libhwloc-dev
-    libinih-dev libjson-c-dev libsmartcols-dev libcgroup-dev check)
+    libinih-dev libjson-c-dev libsmartcols-dev libcgroup-dev libsystemd-dev check)
 PKG_SANDBOX=(libvirt-daemon libvirt-clients qemu-system-x86 qemu-utils busybox-static cpio gzip kmod iproute2
     util-linux mount)
 PKG_TEST=(clang libclang-rt-dev python3 python3-lxml python3-libvirt libxml2-utils xz-utils diffutils mandoc

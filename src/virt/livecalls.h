@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <hwloc.h>
+
+#include "api.h"
+#include "live.h"
+
+/* The calls behind vp_live_apply(). For src/virt only. */
+
+/* One run: what the guest has, and what it is to have. All borrowed. */
+struct vp_live_work {
+    const struct vp_guest *guest;
+    const struct vp_domain *have, *want;
+    hwloc_const_bitmap_t cpus; /* of the host, online */
+    struct vp_live *result;
+};
+
+/**
+ * Note what became of one call.
+ * @rc: what libvirt returned
+ * @what: taken
+ * Returns 0 also where libvirt says no, which is in the result then; -EBUSY, -ESRCH when no other call makes
+ * sense now
+ */
+int vp_live_note(struct vp_live_work *work, int rc, char *what, struct vp_error **err);
+
+/* Bring over what differs, one group of settings each. Errors as vp_live_note(). */
+int vp_live_scheduler(struct vp_live_work *work, struct vp_error **err);
+int vp_live_memory(struct vp_live_work *work, struct vp_error **err);
+int vp_live_disks(struct vp_live_work *work, struct vp_error **err);
+int vp_live_nics(struct vp_live_work *work, struct vp_error **err);
+int vp_live_pins(struct vp_live_work *work, struct vp_error **err);
