@@ -25,11 +25,12 @@ char *vp_change_profile(const char *text, const char *name) VP_MUST_USE;
 
 /**
  * The first half of vp_change_run(), for who does not look at the running guest.
+ * @text: the stored definition, secrets included, as it was read a moment ago; NULL: it is read first
  * @ret_changed: a new definition was stored
  * Errors as there
  */
 int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest,
-                    const struct vp_request *request, char **ret_stored, bool *ret_changed,
+                    const struct vp_request *request, const char *text, char **ret_stored, bool *ret_changed,
                     struct vp_error **err);
 
 /**

@@ -23,3 +23,9 @@ struct vp_here {
  * Returns 0 also when single settings failed, or a negative errno where nothing could be looked at
  */
 int vp_converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err);
+
+/**
+ * What vp_converge() would bring about now. Nothing is locked or changed.
+ * Errors: where the ledger or the topology cannot be read
+ */
+int vp_converge_wishes(const struct vp_here *here, struct vp_wishes *ret_wishes, struct vp_error **err);

@@ -71,6 +71,13 @@ struct vp_pending {
 void vp_pending_done(struct vp_pending *pending);
 
 /**
+ * Entries of the record in a definition that no action of the plan accounts for.
+ * @pending: they are added
+ */
+void vp_engine_leftovers(const struct vp_result *result, const struct vp_registry *registry,
+                         const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending);
+
+/**
  * What of the plan a definition does not hold yet.
  * @domain: as stored or live
  * @ret_pending: owned; empty for a result without a plan

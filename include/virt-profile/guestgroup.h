@@ -16,6 +16,9 @@ struct vp_cpusets {
 int vp_cpusets_read(const struct vp_root *root, struct vp_cpusets *ret_cpusets, struct vp_error **err);
 void vp_cpusets_done(struct vp_cpusets *cpusets);
 
+/* Does the host have cgroup v2 alone? Its own limits are in the form of cgroup v1 otherwise. */
+bool vp_cgroups_are_unified(const struct vp_root *root);
+
 /* The cgroup of a guest in the hierarchy that has its cpusets. */
 struct vp_guestgroup {
     bool unified; /* cgroup v2: what a group allows is cut down to what its parent allows */

@@ -17,6 +17,10 @@ struct vp_guest;
 int vp_guest_find(struct vp_conn *conn, const char *who, struct vp_guest **ret_guest, struct vp_error **err);
 /* All domains with a stored definition, sorted by name. @ret_guests: NULL-terminated; vp_guests_free(). */
 int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
+/* All that run, transient ones too, likewise. */
+int vp_guest_running(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
+/* All that do not. */
+int vp_guest_off(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err);
 void vp_guest_free(struct vp_guest *guest);
 static inline void vp_guest_free_ptr(struct vp_guest **guest)
 {
@@ -63,3 +67,9 @@ int vp_guest_read_live(const struct vp_guest *guest, enum vp_guest_state *ret_st
 
 /* Store a definition; it must have the name and UUID of the guest. libvirt checks it against its schema. */
 int vp_guest_define(const struct vp_guest *guest, const char *xml, struct vp_error **err);
+
+/* Start it so that its first instruction waits for vp_guest_resume(). */
+int vp_guest_start_paused(const struct vp_guest *guest, struct vp_error **err);
+int vp_guest_resume(const struct vp_guest *guest, struct vp_error **err);
+/* End it at once, as one that has not run. */
+int vp_guest_destroy(const struct vp_guest *guest, struct vp_error **err);

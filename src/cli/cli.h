@@ -26,7 +26,7 @@ struct vp_cli {
     const struct vp_command *command; /* borrowed; NULL until it is known */
 
     bool help, version, dump_options;
-    bool all, force, json, keep_sets, keep_tag, svg, verbose;
+    bool all, force, json, keep_sets, keep_tag, live, svg, verbose;
     int color;   /* enum vp_color */
     int enforce; /* enum vp_enforce, -1: not said */
     int format;  /* enum vp_format */
@@ -80,8 +80,10 @@ int vp_cmd_revert(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_rewrite(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_show(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_simulate(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_start(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_status(struct vp_cli *cli, struct vp_error **err);
 int vp_cmd_validate(struct vp_cli *cli, struct vp_error **err);
+int vp_cmd_verify(struct vp_cli *cli, struct vp_error **err);
 
 /* The exit status for a negative errno (or 0, or a positive status, which stays). */
 enum vp_exit vp_cli_exit(int r);

@@ -8,6 +8,7 @@
 
 #include "change-print.h"
 #include "escape.h"
+#include "livetune.h"
 #include "neighbours.h"
 
 /* What one run works with. All borrowed. */
@@ -34,11 +35,40 @@ static int look_at(const struct run *run, const struct vp_guest *guest, struct v
     return profile != NULL;
 }
 
+/*
+ * Bring over what may change while it runs; what waits for a start is counted anew then. Returns 1, which is
+ * said, where some of it could not be set.
+ */
+static int tune(const struct run *run, struct vp_change *change, json_object **ret_json,
+                struct vp_error **err)
+{
+    const struct vp_request as_tagged = {0};
+    VP_CLEANUP(vp_live_done) struct vp_live live = {0};
+    const bool changed = change->changed;
+    int r;
+
+    if (!run->cli->live || change->state != VP_GUEST_RUNNING)
+        return 0;
+    r = vp_livetune_apply(run->cli, run->engine, change->guest, &live, err);
+    if (r < 0)
+        return r;
+    if (!run->cli->json)
+        vp_livetune_print(run->cli, change->guest, &live);
+    vp_change_done(change);
+    r = vp_change_run(run->engine, change->guest, &as_tagged, change, err);
+    if (r < 0)
+        return r;
+    change->changed = change->changed || changed;
+    *ret_json = vp_livetune_json(&live);
+    return live.failed > 0 ? (int)VP_EXIT_FAILED : 0;
+}
+
 /* Bring one up to date and say so. */
 static int apply_one(const struct run *run, const struct vp_guest *guest, struct vp_error **err)
 {
     VP_CLEANUP(vp_change_done) struct vp_change change = {0};
-    struct vp_request as_tagged = {0};
+    const struct vp_request as_tagged = {0};
+    json_object *live = NULL;
     int r;
 
     r = vp_cli_place(run->cli, run->engine, vp_guest_uuid(guest), run->neighbours, err);
@@ -49,11 +79,16 @@ static int apply_one(const struct run *run, const struct vp_guest *guest, struct
         return r;
     if (change.changed)
         (void)look_at(run, guest, NULL);
-    if (run->cli->json)
-        vp_json_append(run->array, vp_change_json(&change));
-    else
+    r = tune(run, &change, &live, err);
+    if (r < 0)
+        return r;
+    if (!run->cli->json)
         vp_change_print(run->cli, &change);
-    return 0;
+    json_object *object = vp_change_json(&change);
+    if (live != NULL)
+        vp_json_add(object, "live", live);
+    vp_json_append(run->array, object);
+    return r;
 }
 
 /* One line that is written over and over, on a terminal only. */
@@ -112,10 +147,10 @@ static int apply_all(const struct run *run, struct vp_guest **guests)
         show_progress(i, total, vp_guest_name(guests[i]));
         const int r = apply_one(run, guests[i], &error);
         show_progress(total, total, NULL);
-        if (r >= 0)
-            continue;
-        tell_failure(run, guests[i], error);
-        status = VP_EXIT_FAILED;
+        if (r < 0)
+            tell_failure(run, guests[i], error);
+        if (r != 0)
+            status = VP_EXIT_FAILED;
     }
     return (int)status;
 }

@@ -50,12 +50,15 @@ const struct vp_command vp_commands[] = {
      "Draw sockets, NUMA nodes, last-level caches, cores and threads of a host; with a LIST also its\n"
      "guests, on the CPUs where simulate would place them. Without, those that run on this host.",
      ROOM | BIT(JSON) | BIT(SVG), 0, 1, vp_cmd_map},
-    {"status", "[DOMAIN]", "which guests run here, and what they own",
+    {"status", "[DOMAIN]", "which guests run here, what they own, and whether their settings hold",
      "List the guests that run on this host: profile, state, where they are placed, CPUs, nodes, memory,\n"
-     "since when, and how many settings wait for a cold start. Guests without a profile are there too, as\n"
-     "they take CPUs and memory. With DOMAIN, a name or UUID, everything that is known of one.\n"
-     "Needs no libvirt, but root.",
-     BIT(JSON), 0, 1, vp_cmd_status},
+     "since when, and how many settings wait for a cold start. The state of a guest with a profile is\n"
+     "drifted (something is not as it should be now), stale (its stored definition is not what the profile\n"
+     "makes of it), pending (settings wait for a cold start) or tuned; running, where libvirt does not\n"
+     "answer or it has no profile. Guests without a profile are there too, as they take CPUs and memory.\n"
+     "With --all also domains that have a profile and are off. With DOMAIN, a name or UUID, everything that\n"
+     "is known of one. Needs root.",
+     BIT(ALL_OFF) | BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_status},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
      "A running guest is left alone; what it gets at its next start is said.\n"
@@ -68,8 +71,21 @@ const struct vp_command vp_commands[] = {
      BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_clear},
     {"apply", "[DOMAIN]", "bring changed profiles into the definitions",
      "Bring the stored definition of a domain, or with --all of every domain that has a profile, up to\n"
-     "date with the profile as it is now. DOMAIN is a name, UUID or id.",
-     BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+     "date with the profile as it is now. DOMAIN is a name, UUID or id.\n"
+     "With --live a guest that runs gets what can change without a start (effect live), too.",
+     BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(LIVE) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
+    {"start", "DOMAIN", "start a domain with all settings in force",
+     "Bring the stored definition up to date, start the domain paused, set what only a running guest can\n"
+     "get, look whether all of it holds, and let it run. Where something is missing, it is listed; the\n"
+     "guest runs nevertheless and the exit status is 1, or with enforce = refuse it is ended before it\n"
+     "ran. DOMAIN is a name, UUID or id.",
+     BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_start},
+    {"verify", "[DOMAIN]", "whether the settings of running guests hold",
+     "Print for each setting of a running guest's profile what is wanted, what is in force, and where that\n"
+     "was read: ok, differs, pending (it waits for a start), or absent (this host does not have it).\n"
+     "Without DOMAIN of all running guests that have a profile. DOMAIN is a name, UUID or id.\n"
+     "Exit status 1 when anything differs.",
+     BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_verify},
     {"restore-host", "", "put the host back as it was",
      "Undo every change that was made to this host for guests, where nobody else changed it since:\n"
      "settings of the kernel, interrupts, affinities, limits of guests to come. The hook does the same\n"

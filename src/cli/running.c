@@ -184,8 +184,8 @@ static json_object *wants_json(const struct vp_entry *entry)
     return array;
 }
 
-json_object *vp_running_json(const struct vp_cli *cli, const struct vp_entry *entry,
-                             const struct vp_topology *topology)
+json_object *vp_running_json(const struct vp_entry *entry, const struct vp_topology *topology,
+                             const char *state, const char *tuning)
 {
     json_object *object = vp_json_object();
     json_object *pending = vp_json_array();
@@ -195,7 +195,8 @@ json_object *vp_running_json(const struct vp_cli *cli, const struct vp_entry *en
     vp_json_add_text(object, "name", entry->name);
     vp_json_add_text(object, "uuid", entry->uuid);
     vp_json_add_text(object, "profile", entry->profile);
-    vp_json_add_text(object, "state", vp_running_state(cli, entry));
+    vp_json_add_text(object, "state", state);
+    vp_json_add_text(object, "tuning", tuning);
     if (entry->qemu.pid != 0)
         vp_json_add_count(object, "pid", (size_t)entry->qemu.pid);
     else

@@ -43,5 +43,9 @@ char *vp_running_nodes(const struct vp_entry *entry, const struct vp_topology *t
 bool vp_running_is_want(const struct vp_want *want);
 size_t vp_running_pending(const struct vp_entry *entry);
 
-json_object *vp_running_json(const struct vp_cli *cli, const struct vp_entry *entry,
-                             const struct vp_topology *topology) VP_MUST_USE;
+/*
+ * @state: as vp_running_state()
+ * @tuning: whether its settings hold, as vp_tuning_state(); NULL: not known
+ */
+json_object *vp_running_json(const struct vp_entry *entry, const struct vp_topology *topology,
+                             const char *state, const char *tuning) VP_MUST_USE;

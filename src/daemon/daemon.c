@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -15,6 +14,7 @@
 #include "ledger.h"
 #include "log.h"
 #include "notify.h"
+#include "trim.h"
 
 /* The host's facts are read anew for work that comes later than this. */
 #define HOST_AGE_MAX 2000
@@ -23,6 +23,9 @@
 /* A full pass waits for guests that are being started, but not for ever. */
 #define PASS_WAIT 200
 #define PASS_TRIES 75
+/* After so many jobs, and after the start, memory is given back as soon as there is time. */
+#define TRIM_JOBS 100
+#define TRIM_WAIT 1000
 
 uint64_t vp_daemon_now(void)
 {
@@ -88,6 +91,7 @@ static void on_event(void *cookie, const struct vp_event *event)
     case VP_EVENT_UNDEFINED:
         vp_neighbours_update(daemon->neighbours, event->uuid, "");
         (void)vp_told_forget(&daemon->told, event->uuid);
+        (void)vp_told_forget(&daemon->settled, event->uuid);
         break;
     case VP_EVENT_STARTED:
         note_start(daemon, event->uuid, now);
@@ -187,6 +191,7 @@ static void connect_now(struct vp_daemon *daemon)
     daemon->counts.connects++;
     daemon->pass_at = vp_daemon_now();
     daemon->pass_tries = 0;
+    daemon->trim_at = daemon->pass_at + TRIM_WAIT;
     (void)vp_told_forget(&daemon->told, "libvirt");
     vp_log(VP_LOG_INFO, "connected to libvirt at %s", daemon->uri);
     vp_notify_status("Connected to libvirt at %s", daemon->uri);
@@ -226,12 +231,41 @@ static void reload(struct vp_daemon *daemon)
     daemon->drift_at = 0;
     daemon->host_read = 0;
     vp_told_done(&daemon->told);
+    vp_told_done(&daemon->settled);
     if (daemon->conn != NULL) {
         vp_queue_clear(&daemon->queue);
         daemon->pass_at = vp_daemon_now();
         daemon->pass_tries = 0;
     }
     vp_notify_ready();
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static void note_time(struct vp_counts *counts, uint64_t microseconds)
+{
+    const uint64_t step = microseconds / VP_TOOK_STEP;
+
+    counts->took[step < VP_TOOK_N ? step : VP_TOOK_N - 1]++;
+}
+
+/* Microseconds that half of the passes took at most. */
+static uint64_t median(const struct vp_counts *counts)
+{
+    uint64_t all = 0, sum = 0;
+    size_t i = 0;
+
+    for (size_t k = 0; k < VP_TOOK_N; k++)
+        all += counts->took[k];
+    while (i < VP_TOOK_N && (sum += counts->took[i]) * 2 < all)
+        i++;
+    return all > 0 ? (i + 1) * VP_TOOK_STEP : 0;
 }
 
 static void tell(struct vp_daemon *daemon)
@@ -241,9 +275,10 @@ static void tell(struct vp_daemon *daemon)
     daemon->tell = false;
     vp_log(VP_LOG_NOTICE,
            "%" PRIu64 " events, %" PRIu64 " passes, %" PRIu64 " definitions stored, %" PRIu64
-           " live settings, %" PRIu64 " repairs, %" PRIu64 " failures, %" PRIu64 " connections, %zu waiting",
+           " live settings, %" PRIu64 " repairs, %" PRIu64 " failures, %" PRIu64
+           " connections, %zu waiting, half of the passes took at most %" PRIu64 " us",
            counts->events, counts->passes, counts->stored, counts->live, counts->repaired, counts->failed,
-           counts->connects, vp_queue_waiting(&daemon->queue));
+           counts->connects, vp_queue_waiting(&daemon->queue), median(counts));
 }
 
 /* Returns whether there was one. */
@@ -254,6 +289,7 @@ static bool do_job(struct vp_daemon *daemon)
 
     if (daemon->conn == NULL || !vp_queue_take(&daemon->queue, vp_daemon_now(), &job))
         return false;
+    const uint64_t start = now_us();
     switch (job.work) {
     case VP_WORK_DEFINITION:
         pass = vp_daemon_definition(daemon, &job);
@@ -265,6 +301,7 @@ static bool do_job(struct vp_daemon *daemon)
     default:
         break;
     }
+    note_time(&daemon->counts, now_us() - start);
     if (vp_queue_finish(&daemon->queue, &job, pass, vp_daemon_now()) && pass == VP_PASS_CHANGED)
         vp_log(VP_LOG_ERROR,
                "domain %s: somebody undoes each change of its definition; it is left alone for some minutes",
@@ -286,6 +323,7 @@ static int64_t time_to_wait(const struct vp_daemon *daemon)
     int64_t wait = daemon->conn != NULL ? vp_queue_wait(&daemon->queue, now) : -1;
 
     sooner(&wait, daemon->watchdog_at, now);
+    sooner(&wait, daemon->trim_at, now);
     if (daemon->conn == NULL)
         sooner(&wait, daemon->connect_at, now);
     else
@@ -322,11 +360,13 @@ static void work(struct vp_daemon *daemon)
         vp_notify_alive();
         daemon->watchdog_at = vp_daemon_now() + daemon->watchdog_every;
     }
-    if (!busy && daemon->idle_trim) {
-        (void)malloc_trim(0); /* a full pass leaves more behind than is needed until the next */
-        daemon->idle_trim = false;
+    if (busy && daemon->trim_at == 0 && daemon->jobs++ >= TRIM_JOBS)
+        daemon->trim_at = vp_daemon_now() + TRIM_WAIT;
+    if (!busy && is_due(daemon->trim_at)) {
+        vp_trim();
+        daemon->trim_at = 0;
+        daemon->jobs = 0;
     }
-    daemon->idle_trim = daemon->idle_trim || busy;
 }
 
 int vp_daemon_run(struct vp_daemon *daemon, struct vp_error **err)
@@ -364,6 +404,7 @@ void vp_daemon_done(struct vp_daemon *daemon)
     vp_neighbours_free(daemon->neighbours);
     vp_queue_done(&daemon->queue);
     vp_told_done(&daemon->told);
+    vp_told_done(&daemon->settled);
     vp_host_free(daemon->host);
     vp_conf_done(&daemon->conf);
     vp_root_free(daemon->root);

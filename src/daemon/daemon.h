@@ -8,9 +8,13 @@
 #include "queue.h"
 #include "told.h"
 
+#define VP_TOOK_N 64
+#define VP_TOOK_STEP 250
+
 /* What has happened since the start; SIGUSR1 asks for it. */
 struct vp_counts {
     uint64_t events, passes, stored, live, repaired, failed, connects;
+    uint64_t took[VP_TOOK_N]; /* passes by how long they took, in steps of a quarter of a millisecond */
 };
 
 /* A guest whose start libvirt has told of lately. */
@@ -33,13 +37,14 @@ struct vp_daemon {
     struct vp_neighbours *neighbours;
     struct vp_queue queue;
     struct vp_told told;
+    struct vp_told settled; /* fingerprints of definitions that were found to be up to date */
     struct vp_seen seen[VP_SEEN_MAX];
     size_t next_seen;
     struct vp_counts counts;
     int signals; /* signalfd(2) */
-    bool stop, reload, tell, lost, idle_trim;
-    uint64_t connect_at, pass_at, drift_at, watchdog_at, watchdog_every;
-    unsigned connect_tries, pass_tries;
+    bool stop, reload, tell, lost;
+    uint64_t connect_at, pass_at, drift_at, watchdog_at, watchdog_every, trim_at;
+    unsigned connect_tries, pass_tries, jobs;
 };
 
 /* Milliseconds. */

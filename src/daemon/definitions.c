@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "change.h"
@@ -50,8 +51,9 @@ static enum vp_pass pass_of(int r)
     }
 }
 
-static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest, const char *profile,
-                          struct vp_error **err)
+/* @text: the definition as it was read a moment ago */
+static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest, const char *text,
+                          const char *profile, struct vp_error **err)
 {
     const struct vp_request request = {.profile = profile};
     const char *uuid = vp_guest_uuid(guest);
@@ -64,7 +66,7 @@ static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest
         return pass_of(r);
     vp_autoplacer placer = new_placer(daemon, uuid);
     engine.placer = placer;
-    r = vp_change_store(&engine, guest, &request, &stored, &changed, err);
+    r = vp_change_store(&engine, guest, &request, text, &stored, &changed, err);
     if (r < 0)
         return pass_of(r);
     if (!changed)
@@ -77,7 +79,31 @@ static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest
     return VP_PASS_CHANGED;
 }
 
-/* Returns FAILED without an error for a domain that is nobody's business. */
+/* FNV-1a. Definitions hold secrets, so they are not kept. */
+static char *fingerprint(const char *text)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (; *text != '\0'; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return vp_asprintf("%016" PRIx64, hash);
+}
+
+/* Bring a definition up to date that has a profile, or is to get one; one that was up to date still is. */
+static enum vp_pass settle(struct vp_daemon *daemon, const struct vp_guest *guest, const char *text,
+                           const char *profile, struct vp_error **err)
+{
+    const char *uuid = vp_guest_uuid(guest);
+    vp_autofree char *print = fingerprint(text);
+
+    if (vp_told_was(&daemon->settled, uuid, print))
+        return VP_PASS_QUIET;
+    const enum vp_pass pass = store(daemon, guest, text, profile, err);
+    if (pass == VP_PASS_QUIET)
+        (void)vp_told_is_news(&daemon->settled, uuid, print);
+    return pass;
+}
+
 static enum vp_pass look_at(struct vp_daemon *daemon, const char *uuid, struct vp_error **err)
 {
     vp_autoguest guest = NULL;
@@ -87,7 +113,7 @@ static enum vp_pass look_at(struct vp_daemon *daemon, const char *uuid, struct v
     int r = vp_guest_find(daemon->conn, uuid, &guest, &own);
 
     if (r == 0)
-        r = vp_guest_peek(guest, &text, &own);
+        r = vp_guest_read(guest, &text, &own);
     if (r == -ENOENT || r == -ENOTSUP) { /* it is gone, or has no stored definition */
         vp_neighbours_update(daemon->neighbours, uuid, "");
         return VP_PASS_QUIET;
@@ -105,7 +131,7 @@ static enum vp_pass look_at(struct vp_daemon *daemon, const char *uuid, struct v
         if (tagged == NULL)
             return VP_PASS_QUIET;
     }
-    return store(daemon, guest, profile, err);
+    return settle(daemon, guest, text, profile, err);
 }
 
 enum vp_pass vp_daemon_definition(struct vp_daemon *daemon, const struct vp_job *job)
@@ -152,6 +178,7 @@ int vp_daemon_pass(struct vp_daemon *daemon, struct vp_error **err)
 
     if (r < 0)
         return r;
+    vp_told_done(&daemon->settled);
     vp_neighbours_free(daemon->neighbours);
     daemon->neighbours = vp_neighbours_new(daemon->root, &daemon->conf, NULL);
     for (; guests[n] != NULL; n++)
@@ -181,6 +208,8 @@ void vp_daemon_make_way(struct vp_daemon *daemon, const char *uuid)
             uuids = vp_neighbours_wanting(daemon->neighbours, entry->placement->owned);
     }
     for (size_t i = 0; uuids != NULL && uuids[i] != NULL; i++)
-        if (strcmp(uuids[i], uuid) != 0)
+        if (strcmp(uuids[i], uuid) != 0) {
+            (void)vp_told_forget(&daemon->settled, uuids[i]);
             vp_queue_ask(&daemon->queue, uuids[i], VP_WORK_DEFINITION, VP_BACKGROUND, at, now);
+        }
 }

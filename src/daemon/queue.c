@@ -28,10 +28,11 @@ static struct vp_job *find(const struct vp_queue *queue, const char *uuid, enum 
 
 static void cool(struct vp_job *job, uint64_t now)
 {
-    const uint64_t seconds = now > job->cooled ? (now - job->cooled) / 1000 : 0;
+    const uint64_t elapsed = now > job->cooled ? now - job->cooled : 0;
+    const uint64_t gained = elapsed * VP_QUEUE_RATE / 1000;
 
-    job->heat = job->heat > seconds ? job->heat - (unsigned)seconds : 0;
-    job->cooled = job->heat > 0 ? job->cooled + seconds * 1000 : now;
+    job->heat = job->heat > gained ? job->heat - (unsigned)gained : 0;
+    job->cooled = job->heat > 0 ? job->cooled + gained * 1000 / VP_QUEUE_RATE : now;
 }
 
 /* `first`, doubled so many times, at most `most`. */
@@ -77,7 +78,7 @@ static void plan(struct vp_job *job, enum vp_urgency urgency, uint64_t at, uint6
 
     cool(job, now);
     if (job->heat > VP_QUEUE_BURST)
-        due = now + doubled(VP_QUEUE_WAIT_MIN, job->heat - VP_QUEUE_BURST - 1, VP_QUEUE_WAIT_MAX);
+        due = now + doubled(VP_QUEUE_WAIT_MIN, (job->heat - VP_QUEUE_BURST) / 4, VP_QUEUE_WAIT_MAX);
     due = at > due ? at : due;
     due = job->not_before > due ? job->not_before : due;
     if (job->in_hand) {
@@ -140,8 +141,6 @@ bool vp_queue_take(struct vp_queue *queue, uint64_t now, struct vp_job *ret_job)
         return false;
     assert(!best->in_hand);
     *ret_job = *best;
-    cool(best, now);
-    best->heat++;
     best->waiting = false;
     best->in_hand = true;
     best->devices = false;
@@ -162,8 +161,10 @@ static bool judge(struct vp_job *job, enum vp_pass pass, uint64_t now)
     job->changes = pass == VP_PASS_CHANGED ? job->changes + 1 : pass == VP_PASS_QUIET ? 0 : job->changes;
     job->tries = pass == VP_PASS_RETRY ? job->tries + 1 : pass == VP_PASS_POSTPONE ? job->tries : 0;
     job->postponed = pass == VP_PASS_POSTPONE ? job->postponed + 1 : 0;
+    cool(job, now);
+    if (pass != VP_PASS_POSTPONE)
+        job->heat += pass == VP_PASS_CHANGED ? VP_QUEUE_COST_CHANGE : VP_QUEUE_COST_QUIET;
     if (pass == VP_PASS_POSTPONE) {
-        job->heat -= job->heat > 0; /* it was no pass */
         wait_until(job, now + doubled(POSTPONE_MIN, job->postponed - 1, POSTPONE_MAX));
     } else if (pass == VP_PASS_RETRY) {
         if (job->tries >= VP_QUEUE_RETRIES) {

@@ -19,8 +19,14 @@ enum vp_work {
     VP_WORK_N_
 };
 
-/* So many passes of a job are done at once, one more each second; those beyond wait. */
-#define VP_QUEUE_BURST 8
+/*
+ * What passes cost: one that changes nothing, and one that changes the domain, whose echo makes another. A domain
+ * may spend this much at once and this much more each second; beyond that it has to wait.
+ */
+#define VP_QUEUE_COST_QUIET 1
+#define VP_QUEUE_COST_CHANGE 3
+#define VP_QUEUE_BURST 64
+#define VP_QUEUE_RATE 16
 #define VP_QUEUE_WAIT_MIN 50
 #define VP_QUEUE_WAIT_MAX 5000
 /* Between attempts that failed, doubled from the first to the second. */

@@ -25,6 +25,12 @@ static struct vp_told_item *find(const struct vp_told *told, const char *who)
     return NULL;
 }
 
+bool vp_told_was(const struct vp_told *told, const char *who, const char *what)
+{
+    const struct vp_told_item *item = find(told, who);
+    return item != NULL && strcmp(item->what, what) == 0;
+}
+
 bool vp_told_is_news(struct vp_told *told, const char *who, const char *what)
 {
     struct vp_told_item *item = find(told, who);

@@ -14,6 +14,8 @@ struct vp_told {
 };
 void vp_told_done(struct vp_told *told);
 
+/* Is it this that was said of it last? */
+bool vp_told_was(const struct vp_told *told, const char *who, const char *what);
 /* Is this news about it? If so, it counts as said from now on. */
 bool vp_told_is_news(struct vp_told *told, const char *who, const char *what);
 /* All is well with it again. Returns whether anything had been said. */

@@ -99,6 +99,9 @@ static int reap(const struct vp_here *here, struct vp_ledger *ledger, struct vp_
     return r < 0 ? r : vp_scope_sweep(here->root, entries, err);
 }
 
+typedef int read_entries_fn(const struct vp_here *here, const struct vp_topology *topology,
+                            struct vp_entries *ret_entries, struct vp_error **err);
+
 /* The guests there are, without the dead. The lock is not kept: who comes later converges again. */
 static int read_entries(const struct vp_here *here, const struct vp_topology *topology,
                         struct vp_entries *ret_entries, struct vp_error **err)
@@ -119,7 +122,27 @@ static int read_entries(const struct vp_here *here, const struct vp_topology *to
     return 0;
 }
 
-static int converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)
+/* The same for one who only looks. */
+static int look_at_entries(const struct vp_here *here, const struct vp_topology *topology,
+                           struct vp_entries *ret_entries, struct vp_error **err)
+{
+    vp_autoledger ledger = NULL;
+    VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
+    int r = vp_ledger_open(here->root, topology, false, here->say, here->cookie, &ledger, err);
+    if (r == 0)
+        r = vp_ledger_read(ledger, &entries, err);
+    if (r == 0)
+        r = vp_ledger_reap(ledger, &entries, err);
+    if (r < 0)
+        return r;
+    *ret_entries = entries;
+    entries = (struct vp_entries){0};
+    return 0;
+}
+
+/* All that is wished for. @read: gives the entries */
+static int gather(const struct vp_here *here, read_entries_fn *read, struct vp_wishes *ret_wishes,
+                  struct vp_error **err)
 {
     vp_autotopology topology = NULL;
     vp_autooccupied occupied = NULL;
@@ -127,13 +150,29 @@ static int converge(const struct vp_here *here, struct vp_happenings *ret_happen
     VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
     int r = vp_topocache_read(here->root, here->host, &topology, err);
     if (r == 0)
-        r = read_entries(here, topology, &entries, err);
+        r = read(here, topology, &entries, err);
     if (r == 0)
         r = vp_ledger_occupied(&entries, topology, here->conf, NULL, &occupied, err);
     const struct view view = {here->root, topology, occupied, &entries};
     if (r == 0)
         r = wish(&view, &wishes, err);
+    if (r < 0)
+        return r;
+    *ret_wishes = wishes;
+    wishes = (struct vp_wishes){0};
+    return 0;
+}
+
+static int converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)
+{
+    VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
+    const int r = gather(here, read_entries, &wishes, err);
     return r < 0 ? r : vp_reconcile(here->root, &wishes, ret_happenings, err);
+}
+
+int vp_converge_wishes(const struct vp_here *here, struct vp_wishes *ret_wishes, struct vp_error **err)
+{
+    return gather(here, look_at_entries, ret_wishes, err);
 }
 
 int vp_converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)

@@ -116,6 +116,14 @@ static bool has_cpuset(const struct vp_root *root, const char *folder)
     return true;
 }
 
+bool vp_cgroups_are_unified(const struct vp_root *root)
+{
+    const int fd = vp_root_openat(root, "/sys/fs/cgroup/cgroup.controllers", O_PATH);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
+}
+
 int vp_guestgroup_read(const struct vp_root *root, const struct vp_cpusets *cpusets, pid_t qemu,
                        struct vp_guestgroup *ret_group, struct vp_error **err)
 {

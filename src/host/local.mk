@@ -3,7 +3,10 @@
 
 # What is written to the host, and how it is put back.
 libvirt_profile_a_SOURCES += \
+	include/virt-profile/check.h src/host/check.c \
 	include/virt-profile/converge.h src/host/converge.c \
+	include/virt-profile/hostcheck.h src/host/hostcheck_own.h src/host/hostcheck.c \
+	src/host/hostcheck_limits.c src/host/hostcheck_memory.c src/host/hostcheck_threads.c \
 	include/virt-profile/hugepages.h src/host/hugepages.c src/host/wish_hugepages.c \
 	include/virt-profile/journal.h src/host/journal.c \
 	include/virt-profile/ksm.h src/host/ksm.c \

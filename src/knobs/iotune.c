@@ -15,6 +15,8 @@
 /* The highest values a person may ask for: below QEMU's limit, and round. */
 #define BYTES_MAX (900ull << 40)
 #define IOPS_MAX 1000000000
+/* An hour: no guest boots longer. */
+#define BOOT_MAX 3600
 
 /*
  * A field of <iotune>: part, what and kind, then the size that counts as one request. The table has rows in
@@ -24,7 +26,7 @@ enum { RATE, BURST, LENGTH, PARTS };
 enum { BYTES, IOPS, WHATS };
 enum { TOTAL, READ, WRITE, KINDS };
 #define FIELD(part, what, kind) (((part)*WHATS + (what)) * KINDS + (kind))
-enum { SIZE_IOPS = FIELD(PARTS, 0, 0), FIELDS, GROUP = FIELDS };
+enum { SIZE_IOPS = FIELD(PARTS, 0, 0), FIELDS, GROUP = FIELDS, BOOT_TIME, BOOT, END = BOOT + WHATS };
 
 static const char *const elements[FIELDS] = {
     "total_bytes_sec",
@@ -75,6 +77,46 @@ static bool any(const struct limits *limits)
     return false;
 }
 
+static uint64_t number_of(const struct vp_planning *planning, const struct vp_setting *setting)
+{
+    return setting->knob->type == VP_TYPE_SIZE ? setting->value.bytes : vp_plan_count(planning, setting);
+}
+
+/* Seconds for which a guest that runs is still booting; 0: it is not, or nobody says how long that takes. */
+static uint64_t boot_left(const struct vp_planning *planning)
+{
+    const struct vp_setting *time = vp_plan_setting(planning, vp_knobs_iotune[BOOT_TIME].name);
+    const uint64_t seconds =
+        time != NULL && planning->phase == VP_PHASE_LIVE ? vp_plan_count(planning, time) : 0;
+    return planning->age < seconds ? seconds - planning->age : 0;
+}
+
+/* What is allowed while the guest boots, which must be more than later; NULL: nothing else. */
+static const struct vp_setting *boot_allowance(const struct vp_planning *planning, int what)
+{
+    const struct vp_setting *steady =
+        vp_plan_setting(planning, vp_knobs_iotune[FIELD(RATE, what, TOTAL)].name);
+    const struct vp_setting *boot = vp_plan_setting(planning, vp_knobs_iotune[BOOT + what].name);
+    if (steady == NULL || boot == NULL)
+        return NULL;
+    const uint64_t limit = number_of(planning, steady);
+    const uint64_t more = number_of(planning, boot);
+    return limit != 0 && (more == 0 || more > limit) ? boot : NULL;
+}
+
+/* A burst is about the limit that it may exceed for a moment: it goes when that is higher. */
+static void allow_boot(const struct vp_planning *planning, int what, struct wishes *wishes)
+{
+    const struct vp_setting *boot = boot_allowance(planning, what);
+    if (boot == NULL)
+        return;
+    struct limits *limits = &wishes->limits;
+    const uint64_t rate = number_of(planning, boot);
+    limits->value[FIELD(RATE, what, TOTAL)] = rate;
+    if (rate == 0 || limits->value[FIELD(BURST, what, TOTAL)] <= rate)
+        limits->value[FIELD(BURST, what, TOTAL)] = limits->value[FIELD(LENGTH, what, TOTAL)] = 0;
+}
+
 static struct wishes read_wishes(const struct vp_planning *planning)
 {
     struct wishes wishes = {.first = GROUP};
@@ -86,9 +128,10 @@ static struct wishes read_wishes(const struct vp_planning *planning)
             continue;
         wishes.set[f] = true;
         wishes.first = f;
-        wishes.limits.value[f] =
-            setting->knob->type == VP_TYPE_SIZE ? setting->value.bytes : vp_plan_count(planning, setting);
+        wishes.limits.value[f] = number_of(planning, setting);
     }
+    for (int what = 0; what < WHATS && boot_left(planning) > 0; what++)
+        allow_boot(planning, what, &wishes);
     return wishes;
 }
 
@@ -318,6 +361,34 @@ static int plan_group(struct vp_planning *planning, const struct vp_setting *set
     return 0;
 }
 
+static int plan_boot_time(struct vp_planning *planning, const struct vp_setting *setting,
+                          struct vp_error **err)
+{
+    (void)err;
+    bool some = false;
+    for (int what = 0; what < WHATS; what++)
+        some = some || boot_allowance(planning, what) != NULL;
+    if (some)
+        planning->plan->again = boot_left(planning);
+    else
+        vp_plan_skip(planning, setting,
+                     "no disk may do more while the guest boots; set disk.boot-total-iops");
+    return 0;
+}
+
+/* The limits themselves plan it. */
+static int plan_boot(struct vp_planning *planning, const struct vp_setting *setting, struct vp_error **err)
+{
+    (void)err;
+    const int what = (int)(setting->knob - vp_knobs_iotune) - BOOT;
+    const char *limit = vp_knobs_iotune[FIELD(RATE, what, TOTAL)].name;
+    if (vp_plan_setting(planning, vp_knobs_iotune[BOOT_TIME].name) == NULL)
+        vp_plan_skip(planning, setting, "nobody says how long a boot takes; set disk.boot-time");
+    else if (boot_allowance(planning, what) == NULL)
+        vp_plan_skip(planning, setting, "it is for a guest whose %s is less", limit);
+    return 0;
+}
+
 static int check_group(const char *text, struct vp_error **err)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -329,21 +400,28 @@ static int check_group(const char *text, struct vp_error **err)
     return 0;
 }
 
-#define ROW(field, key, kind_of_value, most, unit_text, text)                                                \
+#define ROW_OF(field, key, kind_of_value, most, unit_text, text, planner)                                    \
     [field] = {.name = "disk." key,                                                                          \
                .type = (kind_of_value),                                                                      \
                .effect = VP_EFFECT_LIVE,                                                                     \
                .max = (most),                                                                                \
                .unit = unit_text,                                                                            \
                .doc = text,                                                                                  \
-               .plan = plan_limit,                                                                           \
+               .plan = (planner),                                                                            \
                .verify = vp_verify_definition}
+#define ROW(field, key, kind_of_value, most, unit_text, text)                                                \
+    ROW_OF(field, key, kind_of_value, most, unit_text, text, plan_limit)
+#define BOOT_ROW(field, key, kind_of_value, most, unit_text, text)                                           \
+    ROW_OF(field, key, kind_of_value, most, unit_text, text, plan_boot)
 #define RATE_DOC                                                                                             \
     " of each hard disk in a second; 0 takes a limit away. Limits of the total and of reads and writes "     \
     "exclude each other: what the definition has of the other kind goes, and in a profile with both the "    \
     "total is left out. Not on vhost-user and SCSI lun disks."
 #define BURST_DOC(key)                                                                                       \
     " of each hard disk in a burst above disk." key ", which must be set and no higher; 0 takes a burst away."
+#define BOOT_DOC(key)                                                                                        \
+    " of each hard disk in a second for disk.boot-time, rather than disk.total-" key                         \
+    ", which must be set and less; 0 for no limit. A burst above that goes for as long, unless it is higher."
 #define LENGTH_DOC(key)                                                                                      \
     "How long a burst of disk." key "-max may last, which must be set; one second without it."
 #define ROWS(what, kind, key, kind_of_value, most, unit_text, words)                                         \
@@ -375,5 +453,21 @@ const struct vp_knob vp_knobs_iotune[] = {
             .plan = plan_group,
             .verify = vp_verify_definition,
         },
-    [GROUP + 1] = {.name = NULL},
+    [BOOT_TIME] = {.name = "disk.boot-time",
+                   .type = VP_TYPE_COUNT,
+                   .effect = VP_EFFECT_LIVE,
+                   .max = BOOT_MAX,
+                   .unit = "s",
+                   .doc =
+                       "How long after its start a guest may do what disk.boot-total-iops and "
+                       "disk.boot-total-bytes allow. Its definition has the limit that holds later: "
+                       "virt-profiled and virt-profile start raise it and virt-profiled lowers it again, so "
+                       "that without them the guest boots under that limit.",
+                   .plan = plan_boot_time,
+                   .verify = vp_verify_definition},
+    BOOT_ROW(BOOT + BYTES, "boot-total-bytes", VP_TYPE_SIZE, BYTES_MAX, "bytes/s",
+             "Most bytes" BOOT_DOC("bytes")),
+    BOOT_ROW(BOOT + IOPS, "boot-total-iops", VP_TYPE_COUNT, IOPS_MAX, "requests/s",
+             "Most requests" BOOT_DOC("iops")),
+    [END] = {.name = NULL},
 };

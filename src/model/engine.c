@@ -227,9 +227,8 @@ static bool planned_numbered(const struct vp_plan *plan, const char *knob, const
     return false;
 }
 
-/* Entries of the record that no action of the plan accounts for. */
-static void add_leftovers(const struct vp_result *result, const struct vp_registry *registry,
-                          const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending)
+void vp_engine_leftovers(const struct vp_result *result, const struct vp_registry *registry,
+                         const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending)
 {
     struct vp_tag tag;
     const char *knob = NULL;
@@ -268,6 +267,6 @@ void vp_engine_pending(const struct vp_result *result, const struct vp_registry 
             add_lack(&pending, knob, action->effect)->text = describe(action, found);
     }
     if (result->plan != NULL)
-        add_leftovers(result, registry, domain, phase, &pending);
+        vp_engine_leftovers(result, registry, domain, phase, &pending);
     *ret_pending = pending;
 }

@@ -13,10 +13,15 @@
     F(virConnectClose)                                                                                       \
     F(virConnectListAllDomains)                                                                              \
     F(virConnectOpenAuth)                                                                                    \
+    F(virDomainCreateWithFlags)                                                                              \
     F(virDomainDefineXMLFlags)                                                                               \
+    F(virDomainDestroy)                                                                                      \
     F(virDomainFree)                                                                                         \
+    F(virDomainGetBlockIoTune)                                                                               \
     F(virDomainGetControlInfo)                                                                               \
+    F(virDomainGetMemoryParameters)                                                                          \
     F(virDomainGetName)                                                                                      \
+    F(virDomainGetSchedulerParametersFlags)                                                                  \
     F(virDomainGetUUIDString)                                                                                \
     F(virDomainGetXMLDesc)                                                                                   \
     F(virDomainHasManagedSaveImage)                                                                          \
@@ -29,13 +34,15 @@
     F(virDomainPinEmulator)                                                                                  \
     F(virDomainPinIOThread)                                                                                  \
     F(virDomainPinVcpuFlags)                                                                                 \
+    F(virDomainResume)                                                                                       \
     F(virDomainSetBlockIoTune)                                                                               \
     F(virDomainSetInterfaceParameters)                                                                       \
     F(virDomainSetMemoryParameters)                                                                          \
     F(virDomainSetMetadata)                                                                                  \
     F(virDomainSetSchedulerParametersFlags)                                                                  \
     F(virGetLastError)                                                                                       \
-    F(virSetErrorFunc)
+    F(virSetErrorFunc)                                                                                       \
+    F(virTypedParamsClear)
 
 struct vp_virt_api {
     void *library; /* never closed: libvirt has threads */

@@ -11,7 +11,7 @@
 
 void vp_change_done(struct vp_change *change)
 {
-    free(change->profile);
+    vp_autofree char *profile = vp_take(&change->profile);
     vp_pending_done(&change->pending);
 }
 
@@ -97,16 +97,16 @@ char *vp_change_profile(const char *text, const char *name)
 }
 
 int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest,
-                    const struct vp_request *request, char **ret_stored, bool *ret_changed,
+                    const struct vp_request *request, const char *first, char **ret_stored, bool *ret_changed,
                     struct vp_error **err)
 {
     const char *name = vp_guest_name(guest);
 
     for (size_t attempt = 0; attempt < ATTEMPTS; attempt++) {
-        vp_autofree char *text = NULL;
+        vp_autofree char *text = attempt == 0 ? vp_strdup(first) : NULL;
         vp_autofree char *new_text = NULL;
         vp_autofree char *again = NULL;
-        int r = vp_guest_read(guest, &text, err);
+        int r = text == NULL ? vp_guest_read(guest, &text, err) : 0;
         if (r < 0)
             return r;
         vp_autofree char *profile = vp_change_profile(text, name);
@@ -146,7 +146,7 @@ int vp_change_run(const struct vp_engine *engine, const struct vp_guest *guest,
     vp_autofree char *stored = NULL;
     int r;
 
-    r = vp_change_store(engine, guest, request, &stored, &change.changed, err);
+    r = vp_change_store(engine, guest, request, NULL, &stored, &change.changed, err);
     if (r < 0)
         return r;
     change.profile = vp_change_profile(stored, vp_guest_name(guest));

@@ -57,11 +57,11 @@ static int by_name(const void *a, const void *b)
     return strcmp(vp_guest_name(*(struct vp_guest *const *)a), vp_guest_name(*(struct vp_guest *const *)b));
 }
 
-int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err)
+static int list(struct vp_conn *conn, unsigned flags, struct vp_guest ***ret_guests, struct vp_error **err)
 {
     const struct vp_virt_api *api = &conn->api;
     virDomainPtr *domains = NULL;
-    int n = api->virConnectListAllDomains(conn->connection, &domains, VIR_CONNECT_LIST_DOMAINS_PERSISTENT);
+    int n = api->virConnectListAllDomains(conn->connection, &domains, flags);
     int r = 0;
 
     if (n < 0) {
@@ -82,6 +82,21 @@ int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp
     qsort(guests, (size_t)n, sizeof(*guests), by_name);
     *ret_guests = vp_take(&guests);
     return 0;
+}
+
+int vp_guest_list(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err)
+{
+    return list(conn, VIR_CONNECT_LIST_DOMAINS_PERSISTENT, ret_guests, err);
+}
+
+int vp_guest_running(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err)
+{
+    return list(conn, VIR_CONNECT_LIST_DOMAINS_ACTIVE, ret_guests, err);
+}
+
+int vp_guest_off(struct vp_conn *conn, struct vp_guest ***ret_guests, struct vp_error **err)
+{
+    return list(conn, VIR_CONNECT_LIST_DOMAINS_INACTIVE, ret_guests, err);
 }
 
 void vp_guest_free(struct vp_guest *guest)
@@ -184,4 +199,30 @@ int vp_guest_define(const struct vp_guest *guest, const char *xml, struct vp_err
         return vp_virt_refuse(guest, "store the definition", err);
     (void)api->virDomainFree(domain);
     return 0;
+}
+
+/* "cannot start domain 'NAME': libvirt says: …" */
+static int refuse_to(const struct vp_guest *guest, const char *what, struct vp_error **err)
+{
+    int code;
+    vp_autofree char *message = vp_virt_message(&guest->conn->api, &code);
+
+    return vp_fail(err, code, "cannot %s domain '%s': libvirt says: %s", what, vp_guest_name(guest), message);
+}
+
+int vp_guest_start_paused(const struct vp_guest *guest, struct vp_error **err)
+{
+    const int rc = guest->conn->api.virDomainCreateWithFlags(guest->domain, VIR_DOMAIN_START_PAUSED);
+
+    return rc < 0 ? refuse_to(guest, "start", err) : 0;
+}
+
+int vp_guest_resume(const struct vp_guest *guest, struct vp_error **err)
+{
+    return guest->conn->api.virDomainResume(guest->domain) < 0 ? refuse_to(guest, "resume", err) : 0;
+}
+
+int vp_guest_destroy(const struct vp_guest *guest, struct vp_error **err)
+{
+    return guest->conn->api.virDomainDestroy(guest->domain) < 0 ? refuse_to(guest, "end", err) : 0;
 }

@@ -135,15 +135,15 @@ static int apply(const struct vp_engine *engine, struct vp_live_work *work, cons
         return r;
     work->want = result.base;
     work->cpus = cpus;
+    work->root = engine->profiles.root;
     work->result->profile = vp_strdup(result.profile->name);
     work->result->again = result.plan->again;
     return set_all(work, err);
 }
 
-int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_entry *entry,
-                  uint64_t age, struct vp_live *ret_live, struct vp_error **err)
+int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, struct vp_domain **ret_tagged,
+                 struct vp_error **err)
 {
-    VP_CLEANUP(vp_live_done) struct vp_live live = {0};
     vp_autodomain have = NULL;
     vp_autodomain stored = NULL;
     struct vp_tag tag;
@@ -152,15 +152,29 @@ int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, 
         r = read_stored(guest, &stored, err);
     if (r < 0)
         return r;
+    *ret_tagged = NULL;
     if (vp_tag_read(stored != NULL ? stored : have, &tag) && !vp_tag_opts_out(&tag)) {
-        vp_autodomain tagged = vp_domain_copy(have);
-        struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
+        *ret_tagged = vp_domain_copy(have);
         if (stored != NULL)
-            vp_tag_adopt(tagged, &tag);
-        r = apply(engine, &work, entry, age, tagged, err);
-        if (r < 0)
-            return r;
+            vp_tag_adopt(*ret_tagged, &tag);
     }
+    *ret_have = vp_take(&have);
+    return 0;
+}
+
+int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_entry *entry,
+                  uint64_t age, struct vp_live *ret_live, struct vp_error **err)
+{
+    VP_CLEANUP(vp_live_done) struct vp_live live = {0};
+    vp_autodomain have = NULL;
+    vp_autodomain tagged = NULL;
+    int r = vp_live_read(guest, &have, &tagged, err);
+    if (r == 0 && tagged != NULL) {
+        struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
+        r = apply(engine, &work, entry, age, tagged, err);
+    }
+    if (r < 0)
+        return r;
     *ret_live = live;
     live = (struct vp_live){0};
     return 0;

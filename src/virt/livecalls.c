@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "guestgroup.h"
 #include "place.h"
 #include "size.h"
 #include "text.h"
@@ -13,6 +14,8 @@
 /* The kernel's own, and what libvirt calls no limit. */
 #define PERIOD_DEFAULT 100000
 #define NO_QUOTA (-1)
+#define SHARES 1024
+#define SHARES_UNIFIED 100
 
 /* Room for all fields of <iotune> and more. */
 struct params {
@@ -69,15 +72,26 @@ static int64_t number_at(const struct vp_domain *domain, const char *path, int64
     return number;
 }
 
-/* Shares without a wish are the kernel's own, which differ between cgroup v1 and v2: they stay then. */
+/* What the kernel gives a group of its own, in each version of control groups. */
+static int64_t shares_default(const struct vp_live_work *work)
+{
+    return vp_cgroups_are_unified(work->root) ? SHARES_UNIFIED : SHARES;
+}
+
+static bool is_said(const struct vp_domain *domain, const char *path)
+{
+    return vp_node_walk(domain->root, path) != NULL;
+}
+
+/* What is wanted is said even where the kernel has it by itself, so that the definition says it too. */
 int vp_live_scheduler(struct vp_live_work *work, struct vp_error **err)
 {
-    static const struct {
+    const struct {
         const char *path, *field;
         int type;
         int64_t absent;
     } rows[] = {
-        {"cputune/shares", VIR_DOMAIN_SCHEDULER_CPU_SHARES, VIR_TYPED_PARAM_ULLONG, 0},
+        {"cputune/shares", VIR_DOMAIN_SCHEDULER_CPU_SHARES, VIR_TYPED_PARAM_ULLONG, shares_default(work)},
         {"cputune/period", VIR_DOMAIN_SCHEDULER_VCPU_PERIOD, VIR_TYPED_PARAM_ULLONG, PERIOD_DEFAULT},
         {"cputune/quota", VIR_DOMAIN_SCHEDULER_VCPU_QUOTA, VIR_TYPED_PARAM_LLONG, NO_QUOTA},
         {"cputune/global_period", VIR_DOMAIN_SCHEDULER_GLOBAL_PERIOD, VIR_TYPED_PARAM_ULLONG, PERIOD_DEFAULT},
@@ -94,7 +108,7 @@ int vp_live_scheduler(struct vp_live_work *work, struct vp_error **err)
         struct params params = {.n = 0};
         const int64_t have = number_at(work->have, rows[i].path, rows[i].absent);
         const int64_t want = number_at(work->want, rows[i].path, rows[i].absent);
-        if (have == want || want == 0)
+        if (have == want && is_said(work->have, rows[i].path) >= is_said(work->want, rows[i].path))
             continue;
         add_number(&params, rows[i].field, rows[i].type, want);
         const int rc = api->virDomainSetSchedulerParametersFlags(work->guest->domain, params.items, params.n,

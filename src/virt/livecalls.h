@@ -12,9 +12,18 @@
 struct vp_live_work {
     const struct vp_guest *guest;
     const struct vp_domain *have, *want;
-    hwloc_const_bitmap_t cpus; /* of the host, online */
+    const struct vp_root *root; /* the host's files */
+    hwloc_const_bitmap_t cpus;  /* of the host, online */
     struct vp_live *result;
 };
+
+/**
+ * The live definition of a guest that runs.
+ * @ret_tagged: a copy with the tag that the guest is to follow; NULL: it has no profile
+ * Errors: those of vp_live_apply()
+ */
+int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, struct vp_domain **ret_tagged,
+                 struct vp_error **err);
 
 /**
  * Note what became of one call.

@@ -12,6 +12,9 @@ START_TEST(says_news_only)
     ck_assert(vp_told_is_news(&told, "a", "worse"));
     ck_assert(vp_told_is_news(&told, "a", "broken"));
     ck_assert(!vp_told_is_news(&told, "b", "broken"));
+    ck_assert(vp_told_was(&told, "b", "broken"));
+    ck_assert(!vp_told_was(&told, "b", "worse"));
+    ck_assert(!vp_told_was(&told, "c", "worse"));
 }
 END_TEST
 

@@ -124,6 +124,8 @@ static char *format_plan(const struct vp_plan *plan)
             vp_strbuf_addf(&buf, " = %s", action->value);
         vp_strbuf_add(&buf, action->changes ? "\n" : " (already)\n");
     }
+    if (plan->again > 0)
+        vp_strbuf_addf(&buf, "again in %u s\n", (unsigned)plan->again);
     for (size_t i = 0; i < plan->n_notes; i++)
         vp_strbuf_addf(&buf, "%s %s: %s\n", plan->notes[i].kind == VP_NOTE_SKIPPED ? "skipped" : "warning",
                        plan->notes[i].knob, plan->notes[i].text);
@@ -193,7 +195,8 @@ char *vp_trial_plan(const struct vp_trial *trial, int row)
                                      .profile = profile,
                                      .registry = vp_registry_builtin(),
                                      .host = host,
-                                     .phase = trial->phase},
+                                     .phase = trial->phase,
+                                     .age = trial->age},
                trial, row, &text, &second);
     vp_autofree char *after = vp_doc_format(domain->doc, &(size_t){0});
     ck_assert_msg(strcmp(text, second) == 0, "row %d: planned twice:\n%s--\n%s", row, text, second);

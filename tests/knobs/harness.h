@@ -11,6 +11,7 @@
  *     devices/disk[vda]/driver/@io = native (already) the definition says so by itself
  *     devices/disk[vda]/iotune/size_iops_sec -        taken out
  *     devices/disk[vda]/address readdressed
+ *     again in 60 s                                   the plan is another then
  *     skipped disk.io: vda: …                         vp_plan_skip()
  *     warning disk.cache: …                           vp_plan_warn()
  *
@@ -25,6 +26,7 @@ struct vp_trial {
     const char *libvirt; /* what the host's domaincommon.rng says; NULL: none is installed */
     const char *const *files; /* NULL-terminated pairs of path and text, below the host's root */
     enum vp_phase phase;
+    uint64_t age;       /* VP_PHASE_LIVE: seconds since the start */
     const char *stored; /* the definition as it came, "<domain …"; NULL: what is planned */
     bool no_placer;     /* there is no host to place guests on; else an empty one */
 };

@@ -107,6 +107,47 @@ static const struct vp_trial group_rows[] = {
      AT "total_iops_sec = 20\n" AT "group_name = h"},
 };
 
+#define STEADY "disk.total-iops=100; disk.total-bytes=1M"
+#define BURST STEADY "; disk.total-iops-max=500; disk.total-iops-max-length=9"
+#define LATER AT "total_bytes_sec = 1048576\n" AT "total_iops_sec = 100"
+
+/* What a disk may do while the guest boots, which is in no definition. */
+static const struct vp_trial boot_rows[] = {
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=900", LATER},
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=900", LATER, .phase = VP_PHASE_RESTORE},
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=900",
+     AT "total_bytes_sec = 1048576\n" AT "total_iops_sec = 900\nagain in 60 s", .phase = VP_PHASE_LIVE},
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=900; disk.boot-total-bytes=2M",
+     AT "total_bytes_sec = 2097152\n" AT "total_iops_sec = 900\nagain in 1 s", .phase = VP_PHASE_LIVE,
+     .age = 59},
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=900", LATER, .phase = VP_PHASE_LIVE,
+     .age = 60},
+    {VDA(""), STEADY "; disk.boot-time=0; disk.boot-total-iops=900", LATER, .phase = VP_PHASE_LIVE},
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=0",
+     AT "total_bytes_sec = 1048576\nagain in 60 s", .phase = VP_PHASE_LIVE},
+    /* A burst is kept where it is more than what is allowed anyway. */
+    {VDA(""), BURST "; disk.boot-time=60; disk.boot-total-iops=900",
+     AT "total_bytes_sec = 1048576\n" AT "total_iops_sec = 900\nagain in 60 s", .phase = VP_PHASE_LIVE},
+    {VDA(""), BURST "; disk.boot-time=60; disk.boot-total-iops=400",
+     AT "total_bytes_sec = 1048576\n" AT "total_iops_sec = 400\n" AT "total_iops_sec_max = 500\n" AT
+        "total_iops_sec_max_length = 9\nagain in 60 s",
+     .phase = VP_PHASE_LIVE},
+    /* What says nothing. */
+    {VDA(""), STEADY "; disk.boot-time=60", LATER "\nskipped disk.boot-time: no disk may do more *",
+     .phase = VP_PHASE_LIVE},
+    {VDA(""), STEADY "; disk.boot-total-iops=900", LATER "\nskipped disk.boot-total-iops: nobody says *"},
+    {VDA(""), STEADY "; disk.boot-time=60; disk.boot-total-iops=100",
+     LATER "\nskipped disk.boot-time: *\nskipped disk.boot-total-iops: it is for a guest whose *",
+     .phase = VP_PHASE_LIVE},
+    {VDA(""), "disk.boot-time=60; disk.boot-total-bytes=9M",
+     "skipped disk.boot-time: *\nskipped disk.boot-total-bytes: it is for a guest whose disk.total-bytes *"},
+};
+
+START_TEST(boot)
+{
+    vp_trial_check(&boot_rows[_i], _i);
+}
+END_TEST
 START_TEST(limits)
 {
     vp_trial_check(&rows[_i], _i);
@@ -135,4 +176,4 @@ START_TEST(values)
 END_TEST
 
 VP_TEST_MAIN("iotune", VP_TEST_ROWS(limits, rows), VP_TEST_ROWS(groups, group_rows),
-             VP_TEST_ROWS(values, refused))
+             VP_TEST_ROWS(boot, boot_rows), VP_TEST_ROWS(values, refused))
