@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What distributions need.
-EXTRA_DIST += packaging/virt-profile.conf
+EXTRA_DIST += \
+	packaging/build-deb \
+	packaging/build-rpm \
+	packaging/debian \
+	packaging/leave-host \
+	packaging/lib.sh \
+	packaging/rpmlint.toml \
+	packaging/selinux/virt-profile.fc \
+	packaging/selinux/virt-profile.te \
+	packaging/virt-profile.conf \
+	packaging/virt-profile.spec
 INSTALL_EXEC_HOOKS += install-conf
 UNINSTALL_HOOKS += uninstall-conf
 
@@ -12,5 +22,10 @@ install-conf:
 	test -e $(conffile) || $(INSTALL_DATA) $(srcdir)/packaging/virt-profile.conf $(conffile)
 uninstall-conf:
 	! cmp -s $(srcdir)/packaging/virt-profile.conf $(conffile) || rm -f $(conffile)
+
+# Packages run it before their files go.
+if HOOK_LINK
+pkglibexec_SCRIPTS = packaging/leave-host
+endif
 
 include packaging/completions/local.mk

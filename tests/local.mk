@@ -17,6 +17,7 @@ include tests/bench/local.mk
 include tests/machines/local.mk
 include tests/e2e/local.mk
 include tests/lab/local.mk
+include tests/packaging/local.mk
 include tests/lint/local.mk
 
 EXTRA_DIST += tests/test.h $(script_tests)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Where the shells look by themselves.
+# Where the shells look by themselves; configure knows the folder of zsh.
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = packaging/completions/virt-profile.bash
-zshcompletiondir = $(datadir)/zsh/site-functions
 dist_zshcompletion_DATA = packaging/completions/_virt-profile
 fishcompletiondir = $(datadir)/fish/vendor_completions.d
 dist_fishcompletion_DATA = packaging/completions/virt-profile.fish

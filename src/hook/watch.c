@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "guest.h"
 #include "irqwants.h"
 #include "log.h"
@@ -32,13 +33,20 @@ static void leave_pipes(void)
         (void)dup2(nothing, fd);
 }
 
+/* A package that goes takes the ledger with it, while guests run. */
+static bool is_over(const struct vp_hook_call *call, const struct vp_entry *entry)
+{
+    VP_CLEANUP(vp_close_fd) const int ledger = vp_root_openat(call->root, "/run/virt-profile/guests", O_PATH);
+    return ledger < 0 || !vp_process_alive(call->root, &entry->qemu);
+}
+
 static void watch(const struct vp_hook_call *call, const struct vp_entry *entry)
 {
     for (size_t i = 0; i < VP_ARRAY_SIZE(pauses); i++) {
         const struct timespec pause = {.tv_sec = pauses[i]};
         vp_autoerror err = NULL;
         (void)nanosleep(&pause, NULL);
-        if (!vp_process_alive(call->root, &entry->qemu))
+        if (is_over(call, entry))
             return;
         if (vp_hook_converge(call, NULL, &err) < 0)
             vp_log(VP_LOG_ERROR, "domain '%s': %s", call->domain, err->message);

@@ -82,6 +82,35 @@ check 'and not run twice' has_only './qemu ./qemu.d/10-other '
 take
 check 'the others in qemu.d stay' has_only './qemu.d/10-other '
 
+# As a package does it.
+link() { sh "$install_sh" link "$work/sbin/virt-profile-hook" "$work/hooks" >/dev/null; }
+points() { [ "$(readlink "$work/hooks/$1")" = "$work/sbin/virt-profile-hook" ]; }
+mkdir "$work/sbin"
+cp "$work/one" "$work/sbin/virt-profile-hook"
+
+fresh
+put one
+link
+check 'linked' points qemu.d/50-virt-profile
+check 'and what was installed before is gone' has_only './qemu.d/50-virt-profile '
+link
+check 'linked again' has_only './qemu.d/50-virt-profile '
+printf 'echo mine\n' >"$work/hooks/qemu"
+check 'a hook that comes later does not write through the link' is one ../sbin/virt-profile-hook
+put two
+check 'the program instead of the link' is two qemu.d/50-virt-profile
+check 'the program behind the link is left alone' is one ../sbin/virt-profile-hook
+link
+rm "$work/sbin/virt-profile-hook"
+take
+check 'a link that has lost its program is taken away' has_only './qemu '
+
+fresh
+cp "$work/theirs" "$work/hooks/qemu"
+link
+check 'linked beside another hook' points qemu.d/50-virt-profile
+check 'which stays' is theirs qemu
+
 fresh
 take
 check 'uninstalling what is not there' nothing_left

@@ -165,7 +165,8 @@ function check_c(file,    line, number, code, i, active, n_active, start, name, 
 }
 
 function check_any(file,    line, number, spdx, need) {
-    need = file ~ /\.(c|h|sh|py|awk|am|ac|m4|mk|profile|spec|service)$/
+    need = file ~ /\.(c|h|sh|py|awk|am|ac|m4|mk|profile|spec|service|conf|toml|te|fc|bash|fish|[1-8])$/ ||
+        file ~ /(^|\/)\.(clang-format|clang-tidy|gitignore|shellcheckrc)$|^packaging\/apparmor\//
     while ((getline line < file) > 0) {
         number++
         if (number <= 4 && line ~ /SPDX-License-Identifier: LGPL-2\.1-or-later/)

@@ -10,7 +10,7 @@ build_source() {
         printf 'the sources have not changed\n'
         return 0
     fi
-    rm -rf "$src" "$WORK/src.sum" "$WORK"/build-*
+    rm -rf "$src" "$WORK/src.sum" "$WORK"/build-* "$WORK/packages"
     mkdir -p "$src"
     (cd "$TOP" && source_files | tar --null -T - -cf -) | tar -xf - -C "$src" || return 1
     (cd "$src" && ./autogen.sh) || return 1

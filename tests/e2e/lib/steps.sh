@@ -16,6 +16,7 @@ STEPS=(
     'machines | the planner of placements on many machines | step_machines'
     'e2e      | real libvirt, real guests                  | step_e2e'
     'bench    | speed and memory                           | step_bench'
+    'packages | DEB, RPM, policies, make install           | step_packages'
     'lab      | virtual hosts: NUMA, systemd, SR-IOV       | step_script tests/lab/run'
 )
 
@@ -93,7 +94,7 @@ step_script() { # script, arguments…
     local rc=0 out=$WORK/script.out script=$TOP/$1
     shift
     step_stage || return 1
-    VP_STAGE=$WORK/stage VP_WORK=$WORK "$script" "$@" 2>&1 | tee "$out" || rc=1
+    VP_STAGE=$WORK/stage VP_PACKAGES=$WORK/packages/deb VP_WORK=$WORK "$script" "$@" 2>&1 | tee "$out" || rc=1
     grep -oE '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1
     return "$rc"
 }
@@ -140,6 +141,10 @@ step_bench() {
     build_make gcc bench-ledger && build_make gcc bench
 }
 
+step_packages() {
+    build_all gcc CC=gcc --enable-werror && "$TOP/tests/packaging/run" "$WORK"
+}
+
 # step_count LOG STATUS: the counts that a step ended with, into STEP_P, STEP_F and STEP_S. A step that fails or counts
 # nothing has one failure at least.
 step_count() {
@@ -181,7 +186,8 @@ steps_main() { # steps, or none for all
     for name in "$@"; do
         step_known "$name" || die "there is no step '$name'; ./run steps lists them"
     done
-    packages_need "$LOGS/packages.log" "${PKG_BUILD[@]}" "${PKG_SANDBOX[@]}" "${PKG_TEST[@]}" "${PKG_LINT[@]}"
+    packages_need "$LOGS/packages.log" "${PKG_BUILD[@]}" "${PKG_SANDBOX[@]}" "${PKG_TEST[@]}" "${PKG_LINT[@]}" \
+        "${PKG_PACKAGES[@]}"
     for row in "${STEPS[@]}"; do
         step_read "$row"
         [ $# -eq 0 ] || [[ " $* " == *" $STEP_NAME "* ]] || continue
