@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <time.h>
+#include <unistd.h>
 
 const char *const vp_entry_state_names[VP_ENTRY_STATE_N_] = {"coming", "running"};
 
@@ -18,7 +19,7 @@ struct vp_entry *vp_entry_new(const char *uuid, const char *name)
 
 uint64_t vp_entry_age(const struct vp_entry *entry)
 {
-    const uint64_t now = ticks_now();
+    const uint64_t now = vp_process_now();
     return now > entry->ticks ? (now - entry->ticks) / (uint64_t)sysconf(_SC_CLK_TCK) : 0;
 }
 
