@@ -14,8 +14,8 @@
 #define ANNOTATION "virt-profile/"
 
 /*
- * Decided by the pod: its CPUs, its huge pages, its limits; and what libvirt cannot set inside of one, which has
- * neither control groups nor traffic control.
+ * Decided by the pod: its CPUs, its huge pages, its limits; and what libvirt cannot set inside of one, which
+ * has neither control groups nor traffic control.
  */
 static const char *const decided[] = {
     "cpu.placement",

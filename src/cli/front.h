@@ -4,8 +4,9 @@
 #include "cli.h"
 
 /*
- * Systems that make the definition of a guest themselves and let others change it before each start: what they
- * have in common. Whatever goes wrong, the guest starts with its definition as it came, unless enforce = refuse.
+ * Systems that make the definition of a guest themselves and let others change it before each start: what
+ * they have in common. Whatever goes wrong, the guest starts with its definition as it came, unless
+ * enforce = refuse.
  */
 
 /* What such a system says about a guest. All owned. */

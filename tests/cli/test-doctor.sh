@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 esc=$'\e'
-hooks=$(strings -a "$program" | grep -m 1 '/libvirt/hooks/$') || hooks=/etc/libvirt/hooks/
+hooks=$(strings -a "$program" | grep -m 1 -x '/.*/hooks/') || hooks=/etc/libvirt/hooks/
 hooks=${hooks%/}
 put() { # path, text
     mkdir -p "$root$(dirname "$1")"

@@ -52,6 +52,10 @@ shim "$(vmi ',"virt-profile/profile":"limited"')" "$xml"
 hasnt 'no limits that libvirt in a pod cannot set' "$OUT" '<(cputune|memtune|shares|hard_limit)'
 has 'but the rest' "$OUT" "cache='none'"
 
+knobs=$("$program" knobs | cut -f 1)
+is 'what is left out are knobs' \
+    "$(sed -n '/decided\[\]/,/};/p' "$srcdir/src/cli/cmd-kubevirt.c" | grep -oE '"[a-z.-]+"' | tr -d '"' | grep -vxF "$knobs")" ''
+
 # what goes wrong
 shim '{"broken' "$xml"
 same 'a VMI that is no JSON: as it came' "$STATUS:$OUT" "0:$xml"
