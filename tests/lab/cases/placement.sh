@@ -17,10 +17,16 @@ done
 
 spare() { printf '%s\n' 2-3 6-7 | sed -n "$(($1 + 1))p"; } # NODE: the CPUs it can give
 
+# Threads that the kernel works for a guest with: of its network card, of its timer.
+kernel_threads() # PID of its QEMU
+{
+    grep -lsxE "(vhost-|kvm-pit/)$1" /proc/[0-9]*/comm | sed -n 's|^/proc/\([0-9]*\)/comm$|\1|p'
+}
+
 # Every promise about a dedicated guest of two vCPUs.
 dedicated() # NAME: prints its node
 {
-    local pid first second node
+    local pid first second node tid
 
     pid=$(guest_pid "$1")
     first=$(thread_affinity "$(vcpu_thread "$1" 0)")
@@ -33,6 +39,9 @@ dedicated() # NAME: prints its node
     is "$1: cpuset of vCPU 0" "$(thread_cpuset "$(vcpu_thread "$1" 0)")" "$first"
     is "$1: libvirt says so, too" "$(virsh vcpupin "$1" | awk '$1 == 0 { print $2 }')" "$first"
     threads_within "$1:" "$1" thread_affinity 0-1,4-5 ^CPU
+    for tid in $(kernel_threads "$pid"); do
+        within "$1: $(cat "/proc/$tid/comm") of the kernel" "$(thread_affinity "$tid")" "0-1,4-5"
+    done
     more "$1: its pages on node $node" "$(numa_pages "$pid" "$node" '^bind')" 1000
     is "$1: its bound pages on the other node" "$(numa_pages "$pid" $((1 - node)) '^bind')" 0
     is "$1: status" "$(virt-profile status --json | jq -r ".[] | select(.name == \"$1\") | .placement.owned")" "$(spare "$node")"
@@ -45,11 +54,13 @@ before=$(for tid in $(guest_threads plain .); do thread_cpuset "$tid"; done | so
 note "the guest without a profile may use $before"
 
 for name in first second; do
-    guest_define $name memory=96 "devices=$(guest_disk $name 8)"
+    guest_define $name memory=96 "devices=$(guest_disk $name 8)$(guest_nic)"
     passes "assign strict to $name" virt-profile assign $name strict
     passes "start $name" virsh -q start $name
     guest_up $name 90
     dedicated $name
+    like "$name: threads of the kernel for it" "$(for tid in $(kernel_threads "$(guest_pid $name)"); do cat "/proc/$tid/comm"; done | sort | xargs)" \
+        '^(kvm-pit/[0-9]+ )?vhost-[0-9]+'
 done
 is "both have CPUs of their own" "$(virt-profile status --json | jq -r '[.[].placement.owned // empty] | sort | join(" ")')" "2-3 6-7"
 threads_within "the other guest's" plain thread_cpuset 0-1,4-5
