@@ -343,6 +343,21 @@ irq_count() # IRQS [CPUS]: interrupts taken, by the listed CPUs or by all
         END { print sum + 0 }' /proc/interrupts
 }
 
+irqbalance_banned() # CPUs that irqbalance leaves alone, as its socket says
+{
+    local socket
+    socket=$(compgen -G '/run/irqbalance/irqbalance*.sock' | head -n 1)
+    python3 - "$socket" <<'PYTHON'
+import os, re, socket, struct, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendmsg([b"setup"], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("3i", os.getpid(), 0, 0))])
+text = s.recv(65536).decode()
+mask = int(re.search(r"BANNED ([0-9a-f,]+)", text)[1].replace(",", ""), 16)
+print(",".join(str(i) for i in range(64) if mask >> i & 1))
+PYTHON
+}
+
 # The network interface of a driver.
 nic_of() { grep -l "DRIVER=$1$" /sys/class/net/*/device/uevent | head -n 1 | cut -d/ -f5; }
 pci_driver() { basename "$(readlink -f "/sys/bus/pci/devices/$1/driver")"; }

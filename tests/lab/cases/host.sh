@@ -60,19 +60,6 @@ on_own() { # interrupts that may come to the CPUs of the guest
         [ -z "$(comm -12 <(cpus "$list" | sort) <(cpus 6-7 | sort))" ] || echo "$irq"
     done
 }
-banned() { # CPUs that irqbalance leaves alone, by its socket
-    local socket
-    socket=$(compgen -G '/run/irqbalance/irqbalance*.sock' | head -n 1)
-    python3 - "$socket" <<'PYTHON'
-import os, re, socket, struct, sys
-s = socket.socket(socket.AF_UNIX)
-s.connect(sys.argv[1])
-s.sendmsg([b"setup"], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("3i", os.getpid(), 0, 0))])
-text = s.recv(65536).decode()
-mask = int(re.search(r"BANNED ([0-9a-f,]+)", text)[1].replace(",", ""), 16)
-print(",".join(str(i) for i in range(64) if mask >> i & 1))
-PYTHON
-}
 
 functions=$(nvme_functions 2)
 function=${functions%%$'\n'*}
@@ -111,7 +98,7 @@ steered() {
 }
 passes "they come to its CPUs" wait_for 40 steered
 for irq in $irqs; do within "interrupt $irq" "$(irq_affinity "$irq")" 6-7; done
-within "CPUs that irqbalance leaves alone" "6-7" "$(banned)"
+within "CPUs that irqbalance leaves alone" "6-7" "$(irqbalance_banned)"
 
 note "a desktop that wants otherwise"
 guest_define desk memory=64
@@ -130,7 +117,7 @@ sed -n 's|^/proc/sys/vm/swappiness ||p' /tmp/before >/proc/sys/vm/swappiness
 wait_for 20 no_scopes
 state >/tmp/after
 is "all is as it was" "$(diff /tmp/before /tmp/after)" ""
-not_banned() { [ -z "$(comm -12 <(cpus "$(banned)" | sort) <(cpus 6-7 | sort))" ]; }
+not_banned() { [ -z "$(comm -12 <(cpus "$(irqbalance_banned)" | sort) <(cpus 6-7 | sort))" ]; }
 passes "irqbalance, which tells after its cycle, has the CPUs back" wait_for 40 not_banned
 is "drop-ins left" "$(compgen -G '/run/systemd/system/machine-qemu*' | wc -l)" 0
 is "entries left" "$(find /run/virt-profile/guests -type f | wc -l)" 0
