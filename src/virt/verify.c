@@ -131,7 +131,7 @@ static void check_start(const struct look *look, const struct vp_action *action)
                         action->target, wanted, have, LIVE);
 }
 
-/* What the guest voted for when it was started holds or not by vp_hostcheck(); the rest is voted for next time. */
+/* What the guest voted for at its start holds or not by vp_hostcheck(); the rest is voted for next time. */
 static void check_vote(const struct look *look, const struct vp_action *action)
 {
     const char *name = action->target + strlen(HOST_PREFIX);
