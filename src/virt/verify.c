@@ -222,6 +222,8 @@ static int look_at(const struct vp_engine *engine, const struct vp_guest *guest,
         r = plan(&look, tagged, VP_PHASE_COLD, age, held, &start, err);
     if (r < 0)
         return r;
+    if (start.profile == NULL || live.plan == NULL)
+        return 0;
     verify->profile = vp_strdup(start.profile->name);
     check_all(&look, &live, &start);
     return look_at_stored(engine, guest, verify, err);
