@@ -60,11 +60,11 @@ const struct vp_command vp_commands[] = {
     {"status", "[DOMAIN]", "which guests run here, what they own, and whether their settings hold",
      "List the guests that run on this host: profile, state, where they are placed, CPUs, nodes, memory,\n"
      "since when, and how many settings wait for a cold start. The state of a guest with a profile is\n"
-     "drifted (something is not as it should be now), stale (its stored definition is not what the profile\n"
+     "drifted (something is not as it should be), stale (its stored definition is not what the profile\n"
      "makes of it), pending (settings wait for a cold start) or tuned; running, where libvirt does not\n"
-     "answer or it has no profile. Guests without a profile are there too, as they take CPUs and memory.\n"
-     "With --all also domains that have a profile and are off. With DOMAIN, a name or UUID, everything that\n"
-     "is known of one. Needs root.",
+     "answer or it has no profile. Guests without a profile take CPUs and memory, and are there too.\n"
+     "With --all also domains that have a profile and are off. With DOMAIN, a name or UUID, everything\n"
+     "that is known of one. Needs root.",
      BIT(ALL_OFF) | BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_status},
     {"metrics", "", "numbers for a monitoring system",
      "Print the guests that run here, what they own, and what of the host is changed for them, as\n"
@@ -86,12 +86,6 @@ const struct vp_command vp_commands[] = {
      "date with the profile as it is now. DOMAIN is a name, UUID or id.\n"
      "With --live a guest that runs gets what can change without a start (effect live), too.",
      BIT(ALL_DOMAINS) | BIT(CONNECT) | BIT(HOST) | BIT(JSON) | BIT(LIVE) | BIT(VERBOSE), 0, 1, vp_cmd_apply},
-    {"doctor", "", "what on this host keeps guests from running well",
-     "Check the host: processor, memory, kernel, services beside, libvirt, QEMU, and the hook. Print for\n"
-     "each what was found, where, and what to do: ok, note, warning (some guests do not get what their\n"
-     "profiles say), problem (guests do not get it, or do not start), unknown (it may not be read; root\n"
-     "may). Nothing is changed. Exit status 1 when there is a problem.",
-     BIT(JSON), 0, 0, vp_cmd_doctor},
     {"start", "DOMAIN", "start a domain with all settings in force",
      "Bring the stored definition up to date, start the domain paused, set what only a running guest can\n"
      "get, look whether all of it holds, and let it run. Where something is missing, it is listed; the\n"
@@ -99,11 +93,17 @@ const struct vp_command vp_commands[] = {
      "ran. DOMAIN is a name, UUID or id.",
      BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_start},
     {"verify", "[DOMAIN]", "whether the settings of running guests hold",
-     "Print for each setting of a running guest's profile what is wanted, what is in force, and where that\n"
-     "was read: ok, differs, pending (it waits for a start), or absent (this host does not have it).\n"
+     "Print for each setting of a running guest's profile what is wanted, what is in force, and where\n"
+     "that was read: ok, differs, pending (it waits for a start), or absent (this host does not have it).\n"
      "Without DOMAIN of all running guests that have a profile. DOMAIN is a name, UUID or id.\n"
      "Exit status 1 when anything differs.",
      BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_verify},
+    {"doctor", "", "what on this host keeps guests from running well",
+     "Check the host: processor, memory, kernel, services beside, libvirt, QEMU, and the hook. Print for\n"
+     "each what was found, where, and what to do: ok, note, warning (some guests do not get what their\n"
+     "profiles say), problem (guests do not get it, or do not start), unknown (it may not be read; root\n"
+     "may). Nothing is changed. Exit status 1 when there is a problem.",
+     BIT(JSON), 0, 0, vp_cmd_doctor},
     {"restore-host", "", "put the host back as it was",
      "Undo every change that was made to this host for guests, where nobody else changed it since:\n"
      "settings of the kernel, interrupts, affinities, limits of guests to come. The hook does the same\n"

@@ -81,6 +81,11 @@ case " $(one /proc/cmdline) " in
 *' vp.out '*) fact writes-per-second "$(rate 5 if=/dev/zero of=/dev/vda oflag=direct)" ;;
 esac
 
+# The same without end, for who looks from outside.
+case " $(one /proc/cmdline) " in
+*' vp.read '*) while :; do $b dd if=/dev/vda of=/dev/null bs=4096 iflag=direct >/dev/null 2>&1; done & ;;
+esac
+
 # Work for a CPU: without end, or measured again and again.
 case " $(one /proc/cmdline) " in
 *' vp.spin '*) /work & ;;
