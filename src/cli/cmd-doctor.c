@@ -92,6 +92,7 @@ int vp_cmd_doctor(struct vp_cli *cli, struct vp_error **err)
     doctor.conf_error = conf_error;
     doctor.root = cli->root;
     doctor.host = engine.host;
+    doctor.dirs = engine.profiles.dirs;
     const size_t problems = run_all(cli, &doctor, table, array, below);
     if (cli->json)
         vp_json_print(array);

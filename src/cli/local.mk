@@ -8,7 +8,7 @@ libvirt_profile_cli_a_SOURCES = \
 	src/cli/cli.h src/cli/context.c \
 	src/cli/commands.c \
 	src/cli/doctor/doctor.h src/cli/doctor/doctor.c src/cli/doctor/hook.c src/cli/doctor/kernel.c src/cli/doctor/libvirt.c \
-	src/cli/doctor/memory.c src/cli/doctor/processor.c src/cli/doctor/services.c src/cli/doctor/tuned.c \
+	src/cli/doctor/memory.c src/cli/doctor/processor.c src/cli/doctor/profiles.c src/cli/doctor/services.c src/cli/doctor/tuned.c \
 	src/cli/change-print.h src/cli/change-print.c \
 	src/cli/escape.h src/cli/escape.c \
 	src/cli/fleet.h src/cli/fleet.c src/cli/fleet-json.c src/cli/fleet-read.c src/cli/fleet-sum.c \

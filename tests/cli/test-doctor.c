@@ -295,9 +295,18 @@ static const struct {
      VP_DIAGNOSIS_OK,
      "has run",
      NULL},
+    {"profiles", {{NULL}}, VP_DIAGNOSIS_PROBLEM, "none", "/profiles"},
+    {"profiles", {{"/profiles/a.profile", "[disk]\ncache = none\n"}}, VP_DIAGNOSIS_OK, "1, all", NULL},
+    {"profiles",
+     {{"/profiles/a.profile", "[disk]\ncache = quark\n"}, {"/profiles/b.profile", "[disk]\ncache = none\n"}},
+     VP_DIAGNOSIS_PROBLEM,
+     "1 of 2 cannot be used: /profiles/a.profile:2",
+     "validate"},
     {"state", {{NULL}}, VP_DIAGNOSIS_OK, "no file", NULL},
     {"state", {{"/run/virt-profile/broken/a.json", ""}}, VP_DIAGNOSIS_WARNING, "1 file of", "broken"},
 };
+
+static const char *const dirs[] = {"/profiles", NULL};
 
 static const struct vp_check *find(const char *name)
 {
@@ -339,6 +348,7 @@ START_TEST(looks)
     doctor.root = fake.root;
     doctor.host = host;
     doctor.conf = &conf;
+    doctor.dirs = dirs;
     ck_assert_msg(check != NULL, "there is no check '%s'", rows[_i].check);
     vp_check_run(check, &doctor, &finding);
     ck_assert_ptr_nonnull(finding.found);
@@ -360,7 +370,8 @@ START_TEST(covers)
     fake_open(&fake);
     for (size_t i = 0; vp_check_areas[i] != NULL; i++)
         for (const struct vp_check *check = vp_check_areas[i]; check->name != NULL; check++) {
-            VP_CLEANUP(vp_doctor_done) struct vp_doctor doctor = {.root = fake.root, .host = fake.host};
+            VP_CLEANUP(vp_doctor_done)
+            struct vp_doctor doctor = {.root = fake.root, .host = fake.host, .dirs = dirs};
             VP_CLEANUP(vp_finding_done) struct vp_finding finding = {0};
             bool tried = strcmp(check->name, "cpus") == 0;
             ck_assert_ptr_eq(find(check->name), check);

@@ -16,13 +16,8 @@
 const char *const vp_diagnosis_names[VP_DIAGNOSIS_N_] = {"ok", "note", "warning", "problem", "unknown"};
 
 const struct vp_check *const vp_check_areas[] = {
-    vp_checks_processor,
-    vp_checks_memory,
-    vp_checks_kernel,
-    vp_checks_services,
-    vp_checks_libvirt,
-    vp_checks_hook,
-    NULL,
+    vp_checks_processor, vp_checks_memory, vp_checks_kernel,   vp_checks_services,
+    vp_checks_libvirt,   vp_checks_hook,   vp_checks_profiles, NULL,
 };
 
 void vp_finding_done(struct vp_finding *finding)

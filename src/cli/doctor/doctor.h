@@ -36,6 +36,7 @@ struct vp_doctor {
     const struct vp_root *root; /* borrowed, as the next two */
     struct vp_host *host;
     const struct vp_conf *conf;          /* NULL: it is wrong, and why is in conf_error */
+    const char *const *dirs;             /* borrowed; folders of profiles, NULL-terminated */
     const struct vp_error *conf_error;   /* borrowed */
     struct vp_doctor_process *processes; /* owned; read when first asked for */
     size_t n_processes, cap_processes;
@@ -50,7 +51,7 @@ struct vp_check {
     void (*look)(struct vp_doctor *doctor, struct vp_finding *finding);
 };
 extern const struct vp_check vp_checks_processor[], vp_checks_memory[], vp_checks_kernel[],
-    vp_checks_services[], vp_checks_libvirt[], vp_checks_hook[];
+    vp_checks_services[], vp_checks_libvirt[], vp_checks_hook[], vp_checks_profiles[];
 
 /* All tables, in the order of the report; NULL-terminated. */
 extern const struct vp_check *const vp_check_areas[];
