@@ -24,7 +24,8 @@ hwloc_bitmap_t vp_threadplace_cpus(const struct vp_placement *placement, const s
 
 /**
  * Put all threads of a guest where its placement wants them: the cpusets of libvirt's cgroups for them, and
- * the affinity of each. Before converging, which cuts floating guests down to what is free now.
+ * the affinity of each; vhost workers get the nice value of the want "net/vhost-nice", too. Before
+ * converging, which cuts floating guests down to what is free now.
  * @entry: running; nothing is done for one without a placement
  * Returns 0 also when single threads could not be placed: see the result. -ESRCH when QEMU is gone
  */
