@@ -10,6 +10,7 @@ struct vp_affinity {
     /* Fill in the CPUs a thread may use. Returns 0 or a negative errno. */
     int (*get)(pid_t tid, hwloc_bitmap_t set);
     int (*set)(pid_t tid, hwloc_const_bitmap_t set);
+    int (*nice)(pid_t tid, int nice); /* setpriority(2) of one thread */
 };
 
 /* Use these from now on, on any root; NULL: the kernel's, and those only on the live host. For tests. */
@@ -30,6 +31,12 @@ int vp_affinity_get(const struct vp_root *root, pid_t tid, hwloc_bitmap_t *ret_s
  */
 int vp_affinity_set(const struct vp_root *root, pid_t tid, hwloc_const_bitmap_t wanted,
                     struct vp_error **err);
+
+/**
+ * Give a thread a nice value.
+ * Returns 0, -ESRCH when it is gone, -EROFS for a root that is not the live host
+ */
+int vp_affinity_nice(const struct vp_root *root, pid_t tid, int nice, struct vp_error **err);
 
 /*
  * The CPUs of one thread, "PID:START/TID" of a process and its thread, as a list: where no cgroup holds the

@@ -32,7 +32,8 @@ int vp_threads_check(const struct vp_root *root, const struct vp_entry *entry, h
 
 /**
  * Put all threads of a guest where its placement wants them: the cpusets of libvirt's cgroups for them, and
- * the affinity of each. Before converging, which cuts floating guests down to what is free now.
+ * the affinity of each; vhost workers get the nice value of the want "net/vhost-nice", too. Before
+ * converging, which cuts floating guests down to what is free now.
  * @entry: running; nothing is done for one without a placement
  * Returns 0 also when single threads could not be placed: see the result. -ESRCH when QEMU is gone
  */

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "size.h"
@@ -40,7 +41,12 @@ static int live_set(pid_t tid, hwloc_const_bitmap_t set)
     return -code;
 }
 
-static const struct vp_affinity live = {.get = live_get, .set = live_set};
+static int live_nice(pid_t tid, int nice)
+{
+    return setpriority(PRIO_PROCESS, (id_t)tid, nice) < 0 ? -errno : 0; /* a thread, on Linux */
+}
+
+static const struct vp_affinity live = {.get = live_get, .set = live_set, .nice = live_nice};
 static const struct vp_affinity *instead;
 
 void vp_affinity_use(const struct vp_affinity *affinity)
@@ -62,6 +68,13 @@ int vp_affinity_get(const struct vp_root *root, pid_t tid, hwloc_bitmap_t *ret_s
         return vp_fail(err, -r, "cannot see on which CPUs thread %ld may run: %m", (long)tid);
     *ret_set = vp_take(&set);
     return 0;
+}
+
+int vp_affinity_nice(const struct vp_root *root, pid_t tid, int nice, struct vp_error **err)
+{
+    const struct vp_affinity *affinity = calls(root);
+    const int r = affinity != NULL ? affinity->nice(tid, nice) : -EROFS;
+    return r < 0 ? vp_fail(err, -r, "cannot give thread %ld nice value %d: %m", (long)tid, nice) : 0;
 }
 
 int vp_affinity_set(const struct vp_root *root, pid_t tid, hwloc_const_bitmap_t wanted, struct vp_error **err)

@@ -6,6 +6,8 @@
 
 #include "affinity.h"
 #include "guestgroup.h"
+#include "irqwants.h"
+#include "size.h"
 #include "wish.h"
 
 struct run {
@@ -13,6 +15,7 @@ struct run {
     const struct vp_placement *placement;
     hwloc_const_bitmap_t besides; /* borrowed; see vp_threads_check() */
     struct vp_guestgroup group;   /* path NULL: libvirt made none */
+    const struct vp_want *nice; /* of vhost workers; NULL: as they are */
     struct vp_threadplace result;
 };
 
@@ -113,6 +116,16 @@ static void fail(struct run *run, const struct vp_thread *thread, const char *wh
         run->result.first = vp_asprintf("thread %ld (%s): %s", (long)thread->tid, thread->comm, why);
 }
 
+/* What is in a want of ours is a number, unless somebody edited the ledger. */
+static int set_nice(const struct run *run, const struct vp_thread *thread, struct vp_error **err)
+{
+    int64_t nice = 0;
+    if (thread->kind != VP_THREAD_VHOST || run->nice == NULL ||
+        vp_i64_parse(run->nice->value, -20, 19, &nice) < 0)
+        return 0;
+    return vp_affinity_nice(run->root, thread->tid, (int)nice, err);
+}
+
 static void place_one(struct run *run, const struct vp_thread *thread, unsigned order, bool first_of_group)
 {
     vp_autobitmap cpus = vp_threadplace_cpus(run->placement, thread, order);
@@ -124,7 +137,9 @@ static void place_one(struct run *run, const struct vp_thread *thread, unsigned 
     run->result.n++;
     if (first_of_group)
         group = set_group(run, thread, cpus, &group_error);
-    const int r = vp_affinity_set(run->root, thread->tid, cpus, &err);
+    int r = vp_affinity_set(run->root, thread->tid, cpus, &err);
+    if (r == 0)
+        r = set_nice(run, thread, &err);
     if (r == -ESRCH)
         run->result.n--; /* it ended meanwhile */
     else if (group < 0)
@@ -170,7 +185,9 @@ static void each(struct run *run, const struct vp_census *census,
 int vp_threads_place(const struct vp_root *root, const struct vp_entry *entry,
                      struct vp_threadplace *ret_result, struct vp_error **err)
 {
-    VP_CLEANUP(run_done) struct run run = {.root = root, .placement = entry->placement};
+    VP_CLEANUP(run_done)
+    struct run run = {
+        .root = root, .placement = entry->placement, .nice = vp_want_find(entry, "net/vhost-nice")};
     VP_CLEANUP(vp_census_done) struct vp_census census = {0};
     VP_CLEANUP(vp_cpusets_done) struct vp_cpusets cpusets = {0};
     if (entry->placement != NULL) {

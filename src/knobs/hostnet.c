@@ -9,6 +9,9 @@
 
 #define ZERO_COPY "/sys/module/vhost_net/parameters/experimental_zcopytx"
 
+static const char *const priorities[] = {"normal", "high", "highest", NULL};
+static const char *const nices[] = {"0", "-10", "-20"};
+
 static const char *const queue_choices[] = {"follow", "no", NULL};
 
 enum { QUEUES_FOLLOW, QUEUES_NO };
@@ -47,6 +50,18 @@ static int plan_queues(struct vp_planning *planning, const struct vp_setting *se
         vp_plan_host(
             planning, setting, "net/queue-cpus", queue_choices[QUEUES_FOLLOW],
             "packets stay on the CPUs of the guest's vhost workers from the tap device to the network card");
+    return 0;
+}
+
+static int plan_priority(struct vp_planning *planning, const struct vp_setting *setting,
+                         struct vp_error **err)
+{
+    (void)err;
+    if (vp_plan_setting(planning, "cpu.placement") == NULL)
+        vp_plan_skip(planning, setting, "without cpu.placement the guest's threads are left to libvirt");
+    else if (has_tap(planning, setting))
+        vp_plan_host(planning, setting, "net/vhost-nice", nices[setting->value.choice],
+                     "nice value of the guest's vhost workers, which share their CPUs with others");
     return 0;
 }
 
@@ -93,6 +108,15 @@ const struct vp_knob vp_knobs_hostnet[] = {
          "other guests on that card having others, as far as there are enough. For cpu.placement = dedicated or "
          "node, and cards with several queues.",
      .plan = plan_queues},
+    {.name = "network.vhost-priority",
+     .type = VP_TYPE_CHOICE,
+     .effect = VP_EFFECT_HOST,
+     .choices = priorities,
+     .doc =
+         "How the guest's vhost workers stand against what else runs on their CPUs, other guests' workers and "
+         "emulator threads: as all others, with nice value -10, or with -20. They go with the guest. Needs "
+         "cpu.placement.",
+     .plan = plan_priority},
     {.name = "network.zero-copy",
      .type = VP_TYPE_BOOL,
      .effect = VP_EFFECT_HOST,

@@ -89,6 +89,8 @@ static struct {
 
 pid_t qemu_gone, qemu_stubborn;
 
+static struct vp_strbuf niced;
+
 static size_t find(pid_t tid)
 {
     size_t i = 0;
@@ -119,7 +121,19 @@ static int set(pid_t tid, hwloc_const_bitmap_t cpus)
     return 0;
 }
 
-const struct vp_affinity qemu_scheduler = {.get = get, .set = set};
+static int nice_of(pid_t tid, int nice)
+{
+    vp_autofree char *item = vp_asprintf("%ld:%d", (long)tid, nice);
+    vp_strbuf_join(&niced, " ", item);
+    return tid == qemu_gone ? -ESRCH : 0;
+}
+
+char *qemu_niced(void)
+{
+    return vp_strbuf_take(&niced);
+}
+
+const struct vp_affinity qemu_scheduler = {.get = get, .set = set, .nice = nice_of};
 
 char *qemu_scheduled(void)
 {

@@ -30,5 +30,7 @@ char *qemu_read(const struct fake *fake, const char *path);
 extern const struct vp_affinity qemu_scheduler;
 /* "TID=CPUS TID=CPUS" in the order in which they were first set, and forget. Owned. */
 char *qemu_scheduled(void);
+/* "TID:NICE TID:NICE" of those that got a nice value, and forget. Owned. */
+char *qemu_niced(void);
 /* Threads that fail: this one is gone; that one keeps CPU 0. 0: none */
 extern pid_t qemu_gone, qemu_stubborn;

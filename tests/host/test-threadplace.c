@@ -156,6 +156,8 @@ START_TEST(placed)
     ck_assert_int_eq(vp_threads_place(fake->root, &entry, &result, NULL), 0);
     ck_assert_msg(result.n == 9 && result.failed == 0 && result.first == NULL, "row %d: %u %u %s", _i,
                   result.n, result.failed, result.first);
+    vp_autofree char *as_they_are = qemu_niced();
+    ck_assert_str_eq(as_they_are, "");
     vp_autofree char *done = qemu_scheduled();
     ck_assert_msg(strcmp(done, rows[_i].scheduled) == 0 || rows[_i].own, "row %d: %s", _i, done);
     vp_autofree char *cpusets = cpusets_of(fake, rows[_i].unified);
@@ -200,6 +202,32 @@ START_TEST(single_failures)
 }
 END_TEST
 
+static const struct {
+    const char *value, *niced;
+    unsigned failed;
+} nices[] = {{"-10", "200:-10", 0}, {"0", "200:0", 0}, {"-21", "", 0}, {"x", "", 0}};
+
+/* Only workers of vhost, wherever they run. */
+START_TEST(prioritised)
+{
+    MACHINE machine;
+    vp_autoplacement placement = NULL;
+    struct vp_want want = {.name = (char *)"net/vhost-nice", .value = (char *)nices[_i].value};
+    struct vp_entry entry = {.name = (char *)"g", .qemu = {QEMU, 55}, .wants = &want, .n_wants = 1};
+    VP_CLEANUP(vp_threadplace_done) struct vp_threadplace result = {0};
+    machine_open(&machine, "synthetic:numa:2 core:4 pu:1", NULL);
+    run_qemu(&machine.fake);
+    place(&machine, 0, &placement);
+    entry.placement = placement;
+    vp_affinity_use(&qemu_scheduler);
+    ck_assert_int_eq(vp_threads_place(machine.fake.root, &entry, &result, NULL), 0);
+    ck_assert_uint_eq(result.failed, nices[_i].failed);
+    vp_autofree char *niced = qemu_niced();
+    ck_assert_str_eq(niced, nices[_i].niced);
+    free(qemu_scheduled());
+}
+END_TEST
+
 START_TEST(nobody_to_place)
 {
     MACHINE machine;
@@ -219,4 +247,4 @@ START_TEST(nobody_to_place)
 END_TEST
 
 VP_TEST_MAIN("threadplace", VP_TEST_ROWS(group_of_a_guest, groups), VP_TEST_ROWS(placed, rows),
-             VP_TEST(single_failures), VP_TEST(nobody_to_place))
+             VP_TEST(single_failures), VP_TEST_ROWS(prioritised, nices), VP_TEST(nobody_to_place))

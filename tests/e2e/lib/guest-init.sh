@@ -74,6 +74,7 @@ rate() {
     begin=$(now) before=$(field "$field")
     $b timeout 2 $b dd bs=4096 "$@" >/dev/null 2>&1
     after=$(field "$field") end=$(now)
+    [ "$end" -gt "$begin" ] || end=$((begin + 1)) # no disk, no time
     echo $(((after - before) * 100 / (end - begin)))
 }
 case " $(one /proc/cmdline) " in
