@@ -65,8 +65,11 @@ int vp_guest_peek(const struct vp_guest *guest, char **ret_xml, struct vp_error 
 int vp_guest_read_live(const struct vp_guest *guest, enum vp_guest_state *ret_state, char **ret_xml,
                        struct vp_error **err);
 
-/* Store a definition; it must have the name and UUID of the guest. libvirt checks it against its schema. */
-int vp_guest_define(const struct vp_guest *guest, const char *xml, struct vp_error **err);
+/**
+ * Store a definition; it must have the name and UUID of the guest.
+ * @check: against libvirt's schema. Takes most of the time; without, what libvirt does not know is dropped.
+ */
+int vp_guest_define(const struct vp_guest *guest, const char *xml, bool check, struct vp_error **err);
 
 /* Start it so that its first instruction waits for vp_guest_resume(). */
 int vp_guest_start_paused(const struct vp_guest *guest, struct vp_error **err);

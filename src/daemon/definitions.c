@@ -51,10 +51,14 @@ static enum vp_pass pass_of(int r)
     }
 }
 
-/* @text: the definition as it was read a moment ago */
-static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest, const char *text,
-                          const char *profile, struct vp_error **err)
+/*
+ * The schema is not asked, which takes longer than all the rest while a start may be about to follow: what we
+ * read is libvirt's own, and what it drops of ours shows in the next pass, which then asks.
+ */
+static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest, const struct vp_job *job,
+                          const char *text, const char *profile, struct vp_error **err)
 {
+    const struct vp_change_how how = {.text = text, .hasty = true, .unchecked = job->changes == 0};
     const struct vp_request request = {.profile = profile};
     const char *uuid = vp_guest_uuid(guest);
     struct vp_engine engine;
@@ -66,7 +70,7 @@ static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest
         return pass_of(r);
     vp_autoplacer placer = new_placer(daemon, uuid);
     engine.placer = placer;
-    r = vp_change_store(&engine, guest, &request, text, &stored, &changed, err);
+    r = vp_change_store(&engine, guest, &request, &how, &stored, &changed, err);
     if (r < 0)
         return pass_of(r);
     if (!changed)
@@ -90,22 +94,23 @@ static char *fingerprint(const char *text)
 }
 
 /* Bring a definition up to date that has a profile, or is to get one; one that was up to date still is. */
-static enum vp_pass settle(struct vp_daemon *daemon, const struct vp_guest *guest, const char *text,
-                           const char *profile, struct vp_error **err)
+static enum vp_pass settle(struct vp_daemon *daemon, const struct vp_guest *guest, const struct vp_job *job,
+                           const char *text, const char *profile, struct vp_error **err)
 {
     const char *uuid = vp_guest_uuid(guest);
     vp_autofree char *print = fingerprint(text);
 
     if (vp_told_was(&daemon->settled, uuid, print))
         return VP_PASS_QUIET;
-    const enum vp_pass pass = store(daemon, guest, text, profile, err);
+    const enum vp_pass pass = store(daemon, guest, job, text, profile, err);
     if (pass == VP_PASS_QUIET)
         (void)vp_told_is_news(&daemon->settled, uuid, print);
     return pass;
 }
 
-static enum vp_pass look_at(struct vp_daemon *daemon, const char *uuid, struct vp_error **err)
+static enum vp_pass look_at(struct vp_daemon *daemon, const struct vp_job *job, struct vp_error **err)
 {
+    const char *uuid = job->uuid;
     vp_autoguest guest = NULL;
     vp_autofree char *text = NULL;
     vp_autoerror own = NULL;
@@ -131,7 +136,7 @@ static enum vp_pass look_at(struct vp_daemon *daemon, const char *uuid, struct v
         if (tagged == NULL)
             return VP_PASS_QUIET;
     }
-    return settle(daemon, guest, text, profile, err);
+    return settle(daemon, guest, job, text, profile, err);
 }
 
 enum vp_pass vp_daemon_definition(struct vp_daemon *daemon, const struct vp_job *job)
@@ -141,7 +146,7 @@ enum vp_pass vp_daemon_definition(struct vp_daemon *daemon, const struct vp_job 
     if (vp_daemon_in_hook(daemon, job))
         return VP_PASS_POSTPONE;
     daemon->counts.passes++;
-    const enum vp_pass pass = look_at(daemon, job->uuid, &err);
+    const enum vp_pass pass = look_at(daemon, job, &err);
     if (err != NULL)
         vp_daemon_complain(daemon, job->uuid, err);
     else

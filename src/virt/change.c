@@ -8,6 +8,7 @@
 
 /* How often a definition that others keep changing is read anew. */
 #define ATTEMPTS 5
+#define LOCK "/run/virt-profile/definitions.lock"
 
 void vp_change_done(struct vp_change *change)
 {
@@ -96,16 +97,47 @@ char *vp_change_profile(const char *text, const char *name)
     return vp_tag_read(domain, &tag) && !vp_tag_opts_out(&tag) ? vp_strdup(tag.profile) : NULL;
 }
 
-int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest,
-                    const struct vp_request *request, const char *first, char **ret_stored, bool *ret_changed,
-                    struct vp_error **err)
+/*
+ * Of those that look once more and then store. Who may not have it goes without: there is no lock that all
+ * clients of libvirt would take.
+ */
+static int lock_definitions(const struct vp_root *root, bool wait, int *ret_lock, struct vp_error **err)
 {
+    const int r = vp_root_mkdir(root, "/run/virt-profile", 0700, NULL);
+
+    *ret_lock = -1;
+    if (r < 0 || vp_root_lock(root, LOCK, wait, ret_lock, NULL) != -EWOULDBLOCK)
+        return 0;
+    return vp_fail(err, EAGAIN, "another virt-profile is storing a definition");
+}
+
+/* Returns 1 when it was stored, 0 when somebody else was faster. */
+static int replace(const struct vp_engine *engine, const struct vp_guest *guest, const char *text,
+                   const char *new_text, const struct vp_change_how *how, struct vp_error **err)
+{
+    VP_CLEANUP(vp_root_unlock) int lock = -1;
+    vp_autofree char *again = NULL;
+    int r = lock_definitions(engine->profiles.root, !how->hasty, &lock, err);
+
+    if (r == 0)
+        r = vp_guest_read(guest, &again, err);
+    if (r < 0 || strcmp(text, again) != 0)
+        return r;
+    r = vp_guest_define(guest, new_text, !how->unchecked, err);
+    return r < 0 ? r : 1;
+}
+
+int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest,
+                    const struct vp_request *request, const struct vp_change_how *how, char **ret_stored,
+                    bool *ret_changed, struct vp_error **err)
+{
+    static const struct vp_change_how by_default = {0};
     const char *name = vp_guest_name(guest);
 
+    how = how != NULL ? how : &by_default;
     for (size_t attempt = 0; attempt < ATTEMPTS; attempt++) {
-        vp_autofree char *text = attempt == 0 ? vp_strdup(first) : NULL;
+        vp_autofree char *text = attempt == 0 ? vp_strdup(how->text) : NULL;
         vp_autofree char *new_text = NULL;
-        vp_autofree char *again = NULL;
         int r = text == NULL ? vp_guest_read(guest, &text, err) : 0;
         if (r < 0)
             return r;
@@ -114,23 +146,14 @@ int vp_change_store(const struct vp_engine *engine, const struct vp_guest *guest
             return vp_fail(err, ENOENT, "domain '%s' has no profile; give it one with 'virt-profile assign'",
                            name);
         r = edit(engine, request, name, text, &new_text, err);
+        if (r == 0 && new_text != NULL)
+            r = replace(engine, guest, text, new_text, how, err);
         if (r < 0)
             return r;
-        if (new_text == NULL) {
-            *ret_stored = vp_take(&text);
-            *ret_changed = false;
-            return 0;
-        }
-        r = vp_guest_read(guest, &again, err);
-        if (r < 0)
-            return r;
-        if (strcmp(text, again) != 0)
+        if (new_text != NULL && r == 0)
             continue;
-        r = vp_guest_define(guest, new_text, err);
-        if (r < 0)
-            return r;
-        *ret_stored = vp_take(&new_text);
-        *ret_changed = true;
+        *ret_changed = new_text != NULL;
+        *ret_stored = new_text != NULL ? vp_take(&new_text) : vp_take(&text);
         return 0;
     }
     return vp_fail(err, EAGAIN,

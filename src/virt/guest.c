@@ -189,11 +189,11 @@ int vp_guest_read_live(const struct vp_guest *guest, enum vp_guest_state *ret_st
     return 0;
 }
 
-int vp_guest_define(const struct vp_guest *guest, const char *xml, struct vp_error **err)
+int vp_guest_define(const struct vp_guest *guest, const char *xml, bool check, struct vp_error **err)
 {
     const struct vp_virt_api *api = &guest->conn->api;
     virDomainPtr domain =
-        api->virDomainDefineXMLFlags(guest->conn->connection, xml, VIR_DOMAIN_DEFINE_VALIDATE);
+        api->virDomainDefineXMLFlags(guest->conn->connection, xml, check ? VIR_DOMAIN_DEFINE_VALIDATE : 0);
 
     if (domain == NULL)
         return vp_virt_refuse(guest, "store the definition", err);
