@@ -39,6 +39,7 @@ common='/o/bin/virt-profile
 /o/man/man5/virt-profile.conf.5
 /o/man/man7/virt-profile-knobs.7
 /o/man/man8/virt-profile-hook.8
+/o/sbin/virt-profiled
 /o/zsh/_virt-profile'
 
 cp -a "$build" "$odd"

@@ -4,6 +4,9 @@
 # what the module is for, and the policy that comes out is asked.
 # shellcheck disable=SC2154 # the caller's variables
 
+passes "AppArmor's parser takes the profile of the daemon" \
+    apparmor_parser --skip-kernel-load --skip-cache "$top/packaging/apparmor/usr.sbin.virt-profiled"
+
 se=$scratch/selinux
 mkdir "$se"
 cp "$top"/packaging/selinux/virt-profile.* "$here/fedora.te" "$se/"

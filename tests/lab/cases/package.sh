@@ -49,6 +49,9 @@ is "state of the package" "$(dpkg_says db:Status-Status)" installed
 is "the hook" "$(readlink $link)" /usr/sbin/virt-profile-hook
 is "reloads of libvirtd" "$(reloads)" 1
 undisturbed "the installation"
+is "the daemon" "$(systemctl is-enabled virt-profiled) $(systemctl is-active virt-profiled)" "enabled active"
+is "its confinement" "$(cat /proc/"$(pidof virt-profiled)"/attr/current)" "virt-profiled (enforce)"
+profiled=$(pidof virt-profiled)
 guest_define db memory=96 "devices=$(guest_disk db 8)"
 passes "assign sql-db" virt-profile assign db sql-db
 hook_log_start
@@ -62,6 +65,8 @@ passes "dpkg -i of a newer one" install_deb $packages/virt-profile_new.deb
 like "version" "$(dpkg_says Version)" 'newer$'
 is "the new program" "$(tail -c 5 /usr/sbin/virt-profile-hook)" newer
 undisturbed "the upgrade"
+is "the daemon" "$(systemctl is-active virt-profiled)" active
+isnt "its process" "$(pidof virt-profiled)" "$profiled"
 tuned "after the upgrade"
 is "reloads of libvirtd" "$(reloads)" 1
 like "limits of the guest" "$(compgen -G "$dropins*")" 'db\.scope\.d'
@@ -73,6 +78,9 @@ dpkg_says Conffiles | awk '{ print $1 }' >>/tmp/files
 passes "dpkg -P" dpkg -P virt-profile
 is "state of the package" "$(dpkg_says db:Status-Status)" ""
 undisturbed "the purge"
+is "the daemon" "$(pidof virt-profiled)$(systemctl list-units --all --no-legend 'virt-profile*')" ""
+hasnt_profile() { ! grep -q virt-profiled /sys/kernel/security/apparmor/profiles; }
+passes "its confinement is gone" hasnt_profile
 guest_beats db
 is "files left" "$(while read -r file; do [ ! -f "$file" ] || echo "$file"; done </tmp/files)" ""
 is "folders left" "$(compgen -G '/[eruv]*/*virt-profile*'; find /usr /var/lib /var/cache /var/log -name '*virt-profile*')" ""
