@@ -29,4 +29,13 @@ if HOOK_LINK
 pkglibexec_SCRIPTS = packaging/leave-host
 endif
 
+EXTRA_DIST += packaging/systemd/virt-profiled.service.in
+if SYSTEMD_UNIT
+systemdsystemunit_DATA = packaging/systemd/virt-profiled.service
+endif
+CLEANFILES += packaging/systemd/virt-profiled.service
+packaging/systemd/virt-profiled.service: packaging/systemd/virt-profiled.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) packaging/systemd && \
+	$(SED) 's|@sbindir[@]|$(sbindir)|g' $(srcdir)/packaging/systemd/virt-profiled.service.in >$@.new && mv $@.new $@
+
 include packaging/completions/local.mk

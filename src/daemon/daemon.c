@@ -297,6 +297,9 @@ static bool do_job(struct vp_daemon *daemon)
     case VP_WORK_GUEST:
         pass = vp_daemon_guest(daemon, &job);
         break;
+    case VP_WORK_REPORT:
+        pass = vp_daemon_report(daemon, &job);
+        break;
     case VP_WORK_N_:
     default:
         break;

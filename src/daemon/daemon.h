@@ -70,6 +70,9 @@ enum vp_pass vp_daemon_definition(struct vp_daemon *daemon, const struct vp_job 
 /* Bring what may change into a guest that runs, and the host in order for it. */
 enum vp_pass vp_daemon_guest(struct vp_daemon *daemon, const struct vp_job *job);
 
+/* Log what of the profile of a guest that runs does not hold any more; nothing is changed. */
+enum vp_pass vp_daemon_report(struct vp_daemon *daemon, const struct vp_job *job);
+
 /* Look at every domain, and ask for what is to be done. Returns a negative errno where that was not possible. */
 int vp_daemon_pass(struct vp_daemon *daemon, struct vp_error **err);
 

@@ -83,45 +83,44 @@ static void place_again(struct vp_daemon *daemon, const struct vp_entry *entry, 
         vp_log(VP_LOG_NOTICE, "domain '%s': brought threads back to where they belong: %s", entry->name, was);
 }
 
-/* Returns whether its threads had to be looked after. */
-static void look_at(struct vp_daemon *daemon, const struct vp_entry *entry, hwloc_const_bitmap_t besides)
+static void repair(struct vp_daemon *daemon, const struct vp_entry *entry, hwloc_const_bitmap_t besides)
 {
     VP_CLEANUP(vp_threadplace_done) struct vp_threadplace result = {0};
 
-    if (vp_threads_check(daemon->root, entry, besides, &result, NULL) < 0)
-        return;
-    if (result.failed == 0)
-        (void)vp_told_forget(&daemon->told, entry->name);
-    else if (daemon->conf.drift == VP_DRIFT_REPAIR)
+    if (vp_threads_check(daemon->root, entry, besides, &result, NULL) == 0 && result.failed > 0)
         place_again(daemon, entry, result.first);
-    else if (vp_told_is_news(&daemon->told, entry->name, result.first))
-        vp_log(VP_LOG_WARNING, "domain '%s': %u of %u threads are not where they belong: %s", entry->name,
-               result.failed, result.n, result.first);
+}
+
+static bool is_ours(const struct vp_daemon *daemon, const struct vp_entry *entry)
+{
+    return entry->profile != NULL && entry->state == VP_ENTRY_RUNNING &&
+           vp_process_alive(daemon->root, &entry->qemu);
 }
 
 void vp_daemon_drift(struct vp_daemon *daemon)
 {
     VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
+    const bool mend = daemon->conf.drift == VP_DRIFT_REPAIR;
+    const uint64_t now = vp_daemon_now();
     vp_autobitmap besides = NULL;
     vp_autoerror err = NULL;
-    const uint64_t now = vp_daemon_now();
     size_t n = 0;
 
     daemon->drift_at = 0;
     if (daemon->conf.drift == VP_DRIFT_OFF || vp_daemon_entries(daemon, &entries, NULL) < 0)
         return;
-    besides = read_housekeeping(daemon);
+    besides = mend ? read_housekeeping(daemon) : NULL;
     for (size_t i = 0; i < entries.n; i++) {
         const struct vp_entry *entry = entries.items[i];
-        if (entry->profile == NULL || entry->state != VP_ENTRY_RUNNING ||
-            !vp_process_alive(daemon->root, &entry->qemu))
+        if (!is_ours(daemon, entry))
             continue;
         n++;
-        look_at(daemon, entry, besides);
-        if (daemon->conf.drift == VP_DRIFT_REPAIR)
-            vp_queue_ask(&daemon->queue, entry->uuid, VP_WORK_GUEST, VP_BACKGROUND, now, now);
+        if (mend)
+            repair(daemon, entry, besides);
+        vp_queue_ask(&daemon->queue, entry->uuid, mend ? VP_WORK_GUEST : VP_WORK_REPORT, VP_BACKGROUND, now,
+                     now);
     }
-    if (n > 0 && daemon->conf.drift == VP_DRIFT_REPAIR && vp_daemon_converge(daemon, &err) < 0)
+    if (n > 0 && mend && vp_daemon_converge(daemon, &err) < 0)
         vp_daemon_complain(daemon, "", err);
     if (n > 0)
         vp_daemon_watch_drift(daemon);

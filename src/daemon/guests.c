@@ -10,6 +10,7 @@
 #include "log.h"
 #include "threadplace.h"
 #include "topocache.h"
+#include "verify.h"
 
 /* A running guest that is worked on. */
 struct work {
@@ -169,6 +170,19 @@ static enum vp_pass pass_of(int r)
     }
 }
 
+/* Returns BUSY where others do something with it that would keep us waiting: migration, save, backup. */
+static int open_guest(struct vp_daemon *daemon, const struct vp_job *job, struct work *work,
+                      struct vp_error **err)
+{
+    int r = open_work(daemon, job->uuid, work, err);
+
+    if (r == 0)
+        r = vp_guest_find(daemon->conn, job->uuid, &work->guest, err);
+    if (r == 0 && vp_guest_is_busy(work->guest))
+        return vp_fail(err, EBUSY, "libvirt is busy with domain '%s'", vp_guest_name(work->guest));
+    return r;
+}
+
 enum vp_pass vp_daemon_guest(struct vp_daemon *daemon, const struct vp_job *job)
 {
     VP_CLEANUP(work_done) struct work work = {0};
@@ -177,15 +191,46 @@ enum vp_pass vp_daemon_guest(struct vp_daemon *daemon, const struct vp_job *job)
     if (vp_daemon_in_hook(daemon, job))
         return VP_PASS_POSTPONE;
     daemon->counts.passes++;
-    int r = open_work(daemon, job->uuid, &work, &err);
-    if (r == 0)
-        r = vp_guest_find(daemon->conn, job->uuid, &work.guest, &err);
-    if (r == 0 && vp_guest_is_busy(work.guest))
-        return VP_PASS_RETRY; /* migration, save, backup: others of its jobs would keep us waiting */
+    int r = open_guest(daemon, job, &work, &err);
     if (r == 0)
         r = work_on(daemon, job, &work, &err);
     const enum vp_pass pass = pass_of(r);
     if (pass == VP_PASS_FAILED || (pass == VP_PASS_RETRY && job->tries > 2))
         vp_daemon_complain(daemon, job->uuid, err);
     return pass;
+}
+
+static void report(struct vp_daemon *daemon, const char *name, const struct vp_verify *verify)
+{
+    for (size_t i = 0; i < verify->checks.n; i++) {
+        const struct vp_check *check = &verify->checks.items[i];
+        vp_autofree char *who = vp_asprintf("%s: drift: %s", name, check->what);
+        const char *is = check->effective != NULL ? check->effective : "absent";
+        const char *should = check->wanted != NULL ? check->wanted : "absent";
+        if (check->hold == VP_HOLD_DIFFERS && vp_told_is_news(&daemon->told, who, is))
+            vp_log(VP_LOG_WARNING, "domain '%s': %s%s%s is '%s', should be '%s'", name,
+                   check->knob != NULL ? check->knob : "", check->knob != NULL ? ": " : "", check->what, is,
+                   should);
+        else if (check->hold == VP_HOLD_OK && vp_told_forget(&daemon->told, who))
+            vp_log(VP_LOG_NOTICE, "domain '%s': %s is as it should be again", name, check->what);
+    }
+}
+
+enum vp_pass vp_daemon_report(struct vp_daemon *daemon, const struct vp_job *job)
+{
+    VP_CLEANUP(work_done) struct work work = {0};
+    VP_CLEANUP(vp_verify_done) struct vp_verify verify = {0};
+    const struct vp_here here = {
+        .root = daemon->root, .host = daemon->host, .conf = &daemon->conf, .say = vp_daemon_say};
+
+    if (vp_daemon_in_hook(daemon, job))
+        return VP_PASS_POSTPONE;
+    daemon->counts.passes++;
+    if (open_guest(daemon, job, &work, NULL) < 0 || work.entry == NULL)
+        return VP_PASS_QUIET; /* it is looked at again in a while */
+    if (vp_verify_guest(&work.engine, work.guest, &here, work.entry, vp_entry_age(work.entry), &verify,
+                        NULL) < 0)
+        return VP_PASS_QUIET;
+    report(daemon, vp_guest_name(work.guest), &verify);
+    return VP_PASS_QUIET;
 }

@@ -16,6 +16,7 @@
 enum vp_work {
     VP_WORK_DEFINITION, /* bring its stored definition up to date */
     VP_WORK_GUEST,      /* bring what may change into the guest that runs */
+    VP_WORK_REPORT,     /* say what of it does not hold */
     VP_WORK_N_
 };
 
