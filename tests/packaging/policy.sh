@@ -7,6 +7,11 @@
 passes "AppArmor's parser takes the profile of the daemon" \
     apparmor_parser --skip-kernel-load --skip-cache "$top/packaging/apparmor/usr.sbin.virt-profiled"
 
+unit=packaging/systemd/virt-profiled.service
+passes "the unit of the daemon" make -C "$build" "$unit"
+passes "its exposure, as systemd counts it, is at most 4.0" \
+    systemd-analyze security --offline=yes --no-pager --threshold=40 "$build/$unit"
+
 se=$scratch/selinux
 mkdir "$se"
 cp "$top"/packaging/selinux/virt-profile.* "$here/fedora.te" "$se/"
