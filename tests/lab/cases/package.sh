@@ -52,6 +52,7 @@ undisturbed "the installation"
 is "the daemon" "$(systemctl is-enabled virt-profiled) $(systemctl is-active virt-profiled)" "enabled active"
 is "its confinement" "$(cat /proc/"$(pidof virt-profiled)"/attr/current)" "libvirt-profiled (enforce)"
 profiled=$(pidof virt-profiled)
+
 note "a hook of the administrator beside it"
 cat >/etc/libvirt/hooks/qemu <<'HOOK'
 #!/bin/sh
@@ -89,7 +90,7 @@ is "the daemon" "$(pidof virt-profiled)$(systemctl list-units --all --no-legend 
 hasnt_profile() { ! grep -q libvirt-profiled /sys/kernel/security/apparmor/profiles; }
 passes "its confinement is gone" hasnt_profile
 guest_beats db
-is "files left" "$(while read -r file; do [ ! -f "$file" ] || echo "$file"; done </tmp/files)" ""
+is "files left" "$(while read -r file; do [ -d "$file" ] || ls -d "$file" 2>/dev/null; done </tmp/files)" ""
 is "folders left" "$(compgen -G '/[eruv]*/*virt-profile*'; find /usr /var/lib /var/cache /var/log -name '*virt-profile*')" ""
 is "hooks left" "$(find /etc/libvirt/hooks -mindepth 1)" /etc/libvirt/hooks/qemu
 is "limits left" "$(compgen -G "$dropins*")" ""
