@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What distributions need.
 EXTRA_DIST += \
+	packaging/apparmor/usr.sbin.virt-profiled \
 	packaging/build-deb \
 	packaging/build-rpm \
 	packaging/debian \

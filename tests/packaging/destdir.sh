@@ -27,7 +27,9 @@ installed() { # what, expected
     is "files left, $1" "$(files_of "$scratch/dest")" ''
 }
 
-common='/o/bin/virt-profile
+common() { # unit of systemd
+    echo "$1
+/o/bin/virt-profile
 /o/data/bash-completion/completions/virt-profile.bash
 /o/data/fish/vendor_completions.d/virt-profile.fish
 /o/data/virt-profile/profiles/desktop-vdi.profile
@@ -39,17 +41,21 @@ common='/o/bin/virt-profile
 /o/man/man5/virt-profile.conf.5
 /o/man/man7/virt-profile-knobs.7
 /o/man/man8/virt-profile-hook.8
-/o/zsh/_virt-profile'
+/o/man/man8/virt-profiled.8
+/o/sbin/virt-profiled
+/o/zsh/_virt-profile"
+}
 
 cp -a "$build" "$odd"
 if odd_build; then ok "configure with other folders, make"; else not_ok "it does not build: $(tail -n 5 "$scratch/odd.log")"; fi
 is "folders of the system that the program knows" \
     "$(strings -a "$odd/virt-profile" "$odd/hooks/qemu" | grep -E '^/(usr|etc)/.*virt-profile' | sort -u | xargs)" ''
 has "where it looks for profiles" "$(strings -a "$odd/virt-profile" | grep '^/o/')" '^/o/data/virt-profile/profiles$'
-installed "the hook as a copy" "$common
+installed "the hook as a copy" "$(common /o/prefix/lib/systemd/system/virt-profiled.service)
 /o/etc/libvirt/hooks/qemu"
-odd_build --with-hook=link --with-hooksdir=/o/hooks || not_ok "it does not build: $(tail -n 5 "$scratch/odd.log")"
-installed "the hook as a link" "$common
+has "the program of the unit" "$(cat "$odd/packaging/systemd/virt-profiled.service")" '^ExecStart=/o/sbin/virt-profiled$'
+odd_build --with-hook=link --with-hooksdir=/o/hooks --with-systemdsystemunitdir=/o/units || not_ok "it does not build: $(tail -n 5 "$scratch/odd.log")"
+installed "the hook as a link" "$(common /o/units/virt-profiled.service)
 /o/hooks/qemu.d/50-virt-profile
 /o/libexec/virt-profile/hook
 /o/libexec/virt-profile/leave-host

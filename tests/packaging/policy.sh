@@ -4,6 +4,14 @@
 # what the module is for, and the policy that comes out is asked.
 # shellcheck disable=SC2154 # the caller's variables
 
+passes "AppArmor's parser takes the profile of the daemon" \
+    apparmor_parser --skip-kernel-load --skip-cache "$top/packaging/apparmor/usr.sbin.virt-profiled"
+
+unit=packaging/systemd/virt-profiled.service
+passes "the unit of the daemon" make -C "$build" "$unit"
+passes "its exposure, as systemd counts it, is at most 4.0" \
+    systemd-analyze security --offline=yes --no-pager --threshold=40 "$build/$unit"
+
 se=$scratch/selinux
 mkdir "$se"
 cp "$top"/packaging/selinux/virt-profile.* "$here/fedora.te" "$se/"

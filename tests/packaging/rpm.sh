@@ -56,6 +56,14 @@ for name in semodule load_policy restorecon; do
 done
 printf '#!/bin/sh\nexit 0\n' >"$root/usr/sbin/selinuxenabled"
 chmod 755 "$root/usr/sbin/selinuxenabled"
+# A systemd that runs, with libvirt's daemon under it.
+mkdir -p "$root/run/systemd/system"
+cat >"$root/usr/bin/systemctl" <<'SH'
+#!/bin/sh
+echo "systemctl $*" >>/tmp/systemd
+[ "$1 $2 $3" != '--quiet is-active virtqemud.service' ]
+SH
+chmod 755 "$root/usr/bin/systemctl"
 files_of "$root" >"$scratch/bare"
 apart() { rpm --root "$root" --dbpath /var/lib/rpm "$@" </dev/null; }
 # rpm says on standard error what a scriptlet could not do; Debian's says that it is no package manager of Debian.
@@ -81,14 +89,22 @@ is "the hook" "$(readlink "$root/etc/libvirt/hooks/qemu.d/50-virt-profile")" /us
 is "configuration files" "$(apart -qc virt-profile)" /etc/virt-profile/virt-profile.conf
 has "the policy module" "$(cat "$root/tmp/policy")" '^semodule -n -s targeted -X 200 -i .*/virt-profile.pp.bz2$'
 has "labels" "$(cat "$root/tmp/policy")" '^restorecon /usr/sbin/virt-profile-hook'
+is "what systemd is told" "$(grep -v is- "$root/tmp/systemd" | xargs)" "systemctl reload libvirtd.service systemctl daemon-reload \
+systemctl preset virt-profiled.service systemctl start virt-profiled.service"
 has "what it recommends" "$(rpm -qp --recommends "$main")" '^libvirt-daemon-driver-qemu$'
 
 echo '# mine' >>"$root/etc/virt-profile/virt-profile.conf"
 printf '#!/bin/sh\n' >"$root/etc/libvirt/hooks/qemu"
+: >"$root/tmp/systemd"
 installs "over itself, as an upgrade" -U --replacepkgs "$main" "$policy"
 has "an edited configuration" "$(cat "$root/etc/virt-profile/virt-profile.conf")" '^# mine$'
 is "the hook, still" "$(readlink "$root/etc/libvirt/hooks/qemu.d/50-virt-profile")" /usr/sbin/virt-profile-hook
 hasnt "and no module taken out" "$(cat "$root/tmp/policy")" ' -r '
+is "what systemd is told then" "$(xargs <"$root/tmp/systemd")" \
+    'systemctl daemon-reload systemctl try-restart virt-profiled.service'
+: >"$root/tmp/systemd"
 passes "removed" apart -e virt-profile virt-profile-selinux
 is "files left" "$(left | xargs)" '/etc/libvirt/hooks/qemu /etc/virt-profile/virt-profile.conf.rpmsave'
+is "what systemd is told at last" "$(xargs <"$root/tmp/systemd")" \
+    'systemctl disable --now virt-profiled.service systemctl daemon-reload'
 has "the module, taken out" "$(cat "$root/tmp/policy")" '^semodule -n -s targeted -X 200 -r virt-profile$'

@@ -10,8 +10,8 @@ PKG_TEST=(clang libclang-rt-dev python3 python3-lxml python3-libvirt libxml2-uti
     fish zsh)
 PKG_LINT=(git shellcheck clang-format clang-tidy cppcheck)
 
-PKG_PACKAGES=(build-essential debhelper lintian rpm rpmlint selinux-policy-dev policycoreutils secilc setools
-    apparmor binutils bzip2)
+PKG_PACKAGES=(build-essential debhelper dh-apparmor lintian rpm rpmlint selinux-policy-dev policycoreutils secilc setools
+    apparmor binutils bzip2 systemd)
 
 package_missing() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" != installed ]; }
 
