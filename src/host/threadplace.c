@@ -15,7 +15,7 @@ struct run {
     const struct vp_placement *placement;
     hwloc_const_bitmap_t besides; /* borrowed; see vp_threads_check() */
     struct vp_guestgroup group;   /* path NULL: libvirt made none */
-    const struct vp_want *nice; /* of vhost workers; NULL: as they are */
+    const struct vp_want *nice;   /* of vhost workers; NULL: as they are */
     struct vp_threadplace result;
 };
 
