@@ -54,7 +54,7 @@ is 'every command has --json, but those that print XML, numbers or nothing' \
     'rewrite revert metrics kubevirt vdsm-hook'
 is 'every command that talks to libvirt has --connect, and no other' \
     "$(for command in $commands; do [[ $(table_of "$command") == *--connect* ]] && echo "$command"; done | sort)" \
-    "$(grep -l vp_conn_open "$srcdir"/src/cli/cmd-*.c | sed 's|.*/cmd-||; s|\.c$||' | sort)"
+    "$(grep -lE 'vp_(conn_open|tuning_open|statuses_read)' "$srcdir"/src/cli/cmd-*.c | sed 's|.*/cmd-||; s|\.c$||' | sort)"
 if command -v python3 >/dev/null && [ -r "$builddir/tests/cli/libvirt.so.0" ]; then
     mkdir -p "$work/lib" "$work/domains"
     cp "$builddir/tests/cli/libvirt.so.0" "$work/lib/"
@@ -69,7 +69,7 @@ if command -v python3 >/dev/null && [ -r "$builddir/tests/cli/libvirt.so.0" ]; t
     declare -A operands=(
         [list]='' [show]=sql-db [knobs]=disk.cache [validate]="$root/profiles/nfv.profile" [plan]="-p nfv $work/plain.xml"
         [diff]='plain -p nfv' [simulate]="$work/list" [map]="$work/list" [status]='' [assign]='plain sql-db'
-        [apply]='plain' [clear]='plain' [doctor]='' [restore-host]=--force
+        [apply]='plain' [start]='plain' [verify]='' [clear]='plain' [doctor]='' [restore-host]=--force
     )
     for command in $commands; do
         [[ $(table_of "$command") == *--json* ]] || continue

@@ -119,8 +119,8 @@ prepare 'settings are missing, domain overrides' strict start 0
 prepare 'settings differ, profile refuses' strict '' 1 '  <cputune><shares>5</shares></cputune>'
 prepare 'broken profile' broken '' 0
 prepare 'broken profile, domain refuses' broken refuse 1
-prepare 'no such profile' none '' 0
-prepare 'no such profile, domain refuses' none refuse 1
+prepare 'no such profile' absent '' 0
+prepare 'no such profile, domain refuses' absent refuse 1
 prepare 'enforce is nonsense' shares maybe 0
 domain tagged broken refuse >"$work/in"
 run --root "$root" tagged prepare begin -

@@ -12,6 +12,9 @@ daemon_log() {
     journalctl --sync
     journalctl -q -o cat -t virt-profiled
 }
+move_away() { # as a service that knows no guests would
+    echo 5 >"$(task_cgroup "$thread")/cpuset.cpus" && taskset -pc 5 "$thread" >/dev/null && ! moved_back
+}
 moved_back() { [ "$(thread_affinity "$thread")" = "$place" ]; }
 limited() { [ "$(virsh blkdeviotune db vda | awk '/^total_iops_sec *:/ { print $3 }')" = 300 ]; }
 pinned() { [ "$(virsh vcpupin db | awk '$1 == 0 { print $2 }')" = "$place" ]; }
@@ -26,7 +29,8 @@ bans_own() { [[ ",$(irqbalance_banned)," == *,6,7,* ]]; }
 up_to_date() { [ "$(stored_xml db | xpath '//disk/driver/@cache')" = none ]; }
 
 mkdir -p /etc/virt-profile/profiles
-printf '[profile]\nextends = sql-db\n[memory]\nhugepages = no\n[disk]\ntotal-iops = 300\n' >/etc/virt-profile/profiles/own.profile
+printf '[profile]\nextends = sql-db\n[memory]\nhugepages = no\n[disk]\ntotal-iops = 300\n[irq]\ndevices = vcpus\nothers = off-dedicated\n' \
+    >/etc/virt-profile/profiles/own.profile
 printf '[daemon]\ndrift-interval = 5\n' >>/etc/virt-profile/virt-profile.conf
 passes "the configuration is right" virt-profile validate /etc/virt-profile/virt-profile.conf
 functions=$(nvme_functions 2)
@@ -60,10 +64,10 @@ note "drift"
 thread=$(vcpu_thread db 0)
 place=$(thread_affinity "$thread")
 within "vCPU 0" "$place" 6-7
-taskset -pc 0 "$thread" >/dev/null
-passes "a thread that was moved comes back" wait_for 30 moved_back
-virsh -q vcpupin db 0 0 --live
-passes "a pin that was set comes back" wait_for 30 pinned
+passes "a thread is moved" move_away
+passes "it comes back" wait_for 30 moved_back
+passes "a pin is set" virsh -q vcpupin db 0 5 --live
+passes "it is as it was" wait_for 30 pinned
 passes "with its thread" wait_for 30 moved_back
 virsh -q blkdeviotune db vda --total-iops-sec 77 --live
 passes "a limit that was set comes back" wait_for 30 limited
@@ -75,7 +79,7 @@ like "the log tells of it" "$(daemon_log)" "'db'.*back"
 note "without the daemon"
 passes "it ends" systemctl stop virt-profiled
 is "the guest" "$(virsh domstate db | head -n 1)" running
-taskset -pc 0 "$thread" >/dev/null
+passes "a thread is moved" move_away
 fails "verify sees what is not as it should be" virt-profile verify db
 like "and names it" "$(virt-profile verify db)" 'differs.*cpu.placement|cpu.placement.*differs'
 is "state" "$(virt-profile status --json | jq -r '.[] | select(.name == "db") | .state')" drifted
