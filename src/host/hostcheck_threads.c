@@ -114,7 +114,7 @@ static char *read_scheduling(const struct vp_root *root, pid_t pid, pid_t tid)
         if (rest == NULL || field < 39)
             continue;
         vp_autofree char *word = vp_strndup(rest + 1, strcspn(rest + 1, " \n"));
-        if (field >= 39 && vp_u64_parse(word, 0, UINT32_MAX, &numbers[field - 39]) < 0)
+        if (vp_u64_parse(word, 0, UINT32_MAX, &numbers[field - 39]) < 0)
             return NULL;
     }
     if (rest == NULL)

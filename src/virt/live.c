@@ -87,7 +87,7 @@ static int note_record(struct vp_live_work *work, struct vp_error **err)
 static int set_all(struct vp_live_work *work, struct vp_error **err)
 {
     static int (*const groups[])(struct vp_live_work * work, struct vp_error * *err) = {
-        vp_live_disks, vp_live_nics, vp_live_scheduler, vp_live_memory, vp_live_pins,
+        vp_live_disks, vp_live_nics, vp_live_scheduler, vp_live_memory, vp_live_polling, vp_live_pins,
     };
     int r = note_record(work, err);
     for (size_t i = 0; i < VP_ARRAY_SIZE(groups) && r == 0; i++)
@@ -171,6 +171,8 @@ int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, 
     int r = vp_live_read(guest, &have, &tagged, err);
     if (r == 0 && have != NULL && tagged != NULL) {
         struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
+        vp_live_read_polling(guest, have);
+        vp_live_read_polling(guest, tagged);
         r = apply(engine, &work, entry, age, tagged, err);
     }
     if (r < 0)

@@ -40,3 +40,10 @@ int vp_live_memory(struct vp_live_work *work, struct vp_error **err);
 int vp_live_disks(struct vp_live_work *work, struct vp_error **err);
 int vp_live_nics(struct vp_live_work *work, struct vp_error **err);
 int vp_live_pins(struct vp_live_work *work, struct vp_error **err);
+int vp_live_polling(struct vp_live_work *work, struct vp_error **err);
+
+/*
+ * Fill in how the I/O threads of a guest poll, as QEMU has it: libvirt before 9.4 has no place for it in a
+ * definition, and later ones have it only where somebody said it.
+ */
+void vp_live_read_polling(const struct vp_guest *guest, struct vp_domain *domain);

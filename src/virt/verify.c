@@ -160,6 +160,8 @@ static int plan(const struct look *look, const struct vp_domain *tagged, enum vp
     struct vp_engine engine = *look->engine;
     engine.placer = placer;
     vp_autodomain asked = vp_domain_copy(tagged);
+    if (phase == VP_PHASE_LIVE)
+        vp_live_read_polling(look->probe->guest, asked);
     return vp_engine_plan(&engine, &request, asked, ret_result, err);
 }
 
@@ -237,6 +239,8 @@ int vp_verify_guest(const struct vp_engine *engine, const struct vp_guest *guest
     vp_autodomain have = NULL;
     vp_autodomain tagged = NULL;
     int r = vp_live_read(guest, &have, &tagged, err);
+    if (r == 0 && tagged != NULL)
+        vp_live_read_polling(guest, have);
     if (r == 0 && tagged != NULL)
         r = look_at(engine, guest, entry, age, have, tagged, &verify, err);
     if (r == 0 && tagged != NULL && here != NULL && entry != NULL && entry->state == VP_ENTRY_RUNNING)
