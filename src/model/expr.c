@@ -42,7 +42,7 @@ static int eval_variable(const char *word, const struct vp_expr_vars *vars, uint
             *ret_value = known[i].value;
             return 0;
         }
-    return vp_u64_parse(word, 0, UINT32_MAX, ret_value) < 0 ? -EINVAL : 0;
+    return vp_u64_parse(word, 0, UINT64_MAX, ret_value) < 0 ? -EINVAL : 0;
 }
 
 static int eval(const char **at, const struct vp_expr_vars *vars, unsigned depth, uint64_t *ret_value)

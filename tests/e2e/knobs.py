@@ -57,6 +57,7 @@ GUESTS = {
 }
 TEXTS = {"cpu.features": ["+x2apic, -pcid", "optional:ssse3"], "hyperv.vendor-id": ["KVMKVMKVM"],
          "disk.throttle-group": ["all-disks"]}
+LIMITS = [f"{way}-{unit}" for way in ("total", "read", "write") for unit in ("bytes", "iops")]
 # What a knob needs of others before it can act.
 BESIDE = {
     "cpu.threads": "[cpu]\nplacement = dedicated\n", "cpu.emulator": "[cpu]\nplacement = dedicated\n",
@@ -69,9 +70,16 @@ BESIDE = {
     "hyperv.avic": "[hyperv]\nenlightenments = auto\n", "hyperv.evmcs": "[hyperv]\nenlightenments = auto\n",
     "memory.balloon-autodeflate": "[memory]\nballoon = yes\n",
     "memory.free-page-reporting": "[memory]\nballoon = yes\n",
+    "memory.swap-hard-limit": "[memory]\nhard-limit = 4G\n",
+    "disk.throttle-group": "[disk]\ntotal-iops = 300\n", "disk.size-iops": "[disk]\ntotal-iops = 300\n",
+    **{f"disk.{what}-max": f"[disk]\n{what} = 1000\n" for what in LIMITS},
+    **{f"disk.{what}-max-length": f"[disk]\n{what} = 1000\n{what}-max = 1000000\n" for what in LIMITS},
+    **{f"network.{way}-{what}": f"[network]\n{way}-average = 1\n" for way in ("inbound", "outbound")
+       for what in ("peak", "burst")},
 }
-# They need a later libvirt, a host that this one does not make up, or change what another of them says.
-SELDOM = {"disk.iothread-mapping", "disk.iothread-poll-max", "disk.iothread-poll-grow", "disk.iothread-poll-shrink",
+# They need a later libvirt or a host that this one does not make up, or are not for guests of QEMU.
+SELDOM = {"cpu.vcpu-scheduler-first", "hyperv.evmcs", "memory.hugepages", "memory.min-guarantee",
+          "disk.iothread-mapping", "disk.iothread-poll-max", "disk.iothread-poll-grow", "disk.iothread-poll-shrink",
           "cpu.cache-size", "cpu.memory-bandwidth", "memory.cells", "cpu.threads", "cpu.vcpu-priority"}
 
 

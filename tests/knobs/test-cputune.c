@@ -18,6 +18,11 @@ static const struct vp_trial rows[] = {
     {.set = "cpu.quota=unlimited",
      .domain = "<cputune><period>20000</period><quota>10000</quota></cputune>",
      .expect = "cputune/quota = -1\n"},
+    /* All that libvirt takes. */
+    {.set = "cpu.quota=17592186044415; cpu.global-quota=max(17592186044414, vcpus)",
+     .domain = "",
+     .expect = "cputune/period = 100000\ncputune/quota = 17592186044415\n"
+               "cputune/global_period = 100000\ncputune/global_quota = 17592186044414\n"},
     {.set = "cpu.period=10000",
      .domain = "",
      .expect = "cputune/period = 10000\n"

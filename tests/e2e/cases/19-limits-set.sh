@@ -30,7 +30,14 @@ tx-queue-length = 5000
 vhost-priority = high
 END
 bandwidth=0
-if command -v tc >/dev/null && tc qdisc add dev lo root htb 2>/dev/null && tc qdisc del dev lo root; then
+# libvirt limits by two kinds of queues.
+htb_works() {
+    local kind
+    for kind in sfq htb; do
+        tc qdisc add dev lo root "$kind" 2>/dev/null && tc qdisc del dev lo root || return 1
+    done
+}
+if command -v tc >/dev/null && htb_works; then
     bandwidth=1
     printf '%s\n' 'inbound-average = 1000' 'inbound-peak = 3000' 'inbound-burst = 2048' 'outbound-average = 500' >>"$PROFILES/limits-set.profile"
 fi
