@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -131,6 +132,7 @@ static enum vp_pass look_at(struct vp_daemon *daemon, const struct vp_job *job, 
         *err = vp_take(&own);
         return pass_of(r);
     }
+    assert(text != NULL);
     vp_neighbours_update(daemon->neighbours, uuid, text);
     r = find_default(daemon, guest, text, &profile, err);
     if (r < 0)
