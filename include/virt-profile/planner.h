@@ -16,7 +16,8 @@ enum vp_phase {
 extern const char *const vp_phase_names[VP_PHASE_N_];
 
 /*
- * May a setting with this effect be changed in the definition in this phase? `guest` only at a cold start, and
+ * May a setting with this effect be changed in the definition in this phase? `guest` only at a cold
+ * start, and
  * of a guest that runs `live` only.
  */
 bool vp_phase_allows(enum vp_phase phase, enum vp_effect effect);

@@ -17,11 +17,13 @@ _virt_profile_options() { # command, "" for none
     plan) echo "$general --all --enforce --host --json --phase --profile --set" ;;
     simulate) echo "$general --host --housekeeping --json --reserve" ;;
     map) echo "$general --host --housekeeping --json --reserve --svg" ;;
-    status) echo "$general --json" ;;
+    status) echo "$general --all --connect --json" ;;
+    start) echo "$general --connect --json --verbose" ;;
+    verify) echo "$general --connect --json" ;;
     assign) echo "$general --connect --enforce --host --json --keep-sets --set --verbose" ;;
     clear) echo "$general --connect --json --verbose" ;;
     restore-host) echo "$general --force --json" ;;
-    apply) echo "$general --all --connect --host --json --verbose" ;;
+    apply) echo "$general --all --connect --host --json --live --verbose" ;;
     esac
 }
 
@@ -33,7 +35,7 @@ _virt_profile_argument() { # option, current word
     case $1 in
     --color) _virt_profile_reply 'auto always never' "$2" ;;
     --enforce) _virt_profile_reply 'start refuse' "$2" ;;
-    --phase) _virt_profile_reply 'cold migrate restore' "$2" ;;
+    --phase) _virt_profile_reply 'cold migrate restore live' "$2" ;;
     --host) mapfile -t COMPREPLY < <(compgen -W 'live synthetic:' -- "$2"; compgen -f -- "$2") ;;
     --housekeeping | --reserve) ;;
     --profiles) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
@@ -52,14 +54,14 @@ _virt_profile_operand() { # command, how many operands stand before, current wor
     case $1:$2 in
     show:0 | assign:1) _virt_profile_reply "$(_virt_profile_names)" "$3" ;;
     knobs:0) _virt_profile_reply "$(_virt_profile_knobs)" "$3" ;;
-    assign:0 | clear:0 | apply:0) _virt_profile_reply "$(_virt_profile_domains)" "$3" ;;
-    status:0) _virt_profile_reply "$(_virt_profile_running)" "$3" ;;
+    assign:0 | clear:0 | apply:0 | start:0) _virt_profile_reply "$(_virt_profile_domains)" "$3" ;;
+    status:0 | verify:0) _virt_profile_reply "$(_virt_profile_running)" "$3" ;;
     validate:* | rewrite:0 | revert:0 | plan:0 | simulate:0 | map:0) mapfile -t COMPREPLY < <(compgen -f -- "$3") ;;
     esac
 }
 
 _virt_profile() {
-    local commands='list show knobs validate rewrite revert plan simulate map status assign clear apply restore-host'
+    local commands='list show knobs validate rewrite revert plan simulate map status assign clear apply start verify restore-host'
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local command='' operands=0 i word
     COMPREPLY=()

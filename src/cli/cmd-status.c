@@ -71,14 +71,14 @@ static int print_one(const struct vp_cli *cli, const struct vp_statuses *statuse
     return 0;
 }
 
-/* A host without a ledger has no guests, whatever it is like. */
+/* A host without a ledger has no guests, whatever it is like; only libvirt may know some. */
 static int read_all(struct vp_cli *cli, struct vp_topology **ret_topology, struct vp_entries *ret_entries,
                     struct vp_error **err)
 {
     struct vp_engine engine;
     int r = vp_running_there(cli, err);
 
-    if (r < 0 || (r == 0 && !cli->all && cli->n_args == 0))
+    if (r < 0 || (r == 0 && !cli->all && cli->connect == NULL && (cli->n_args == 0 || !cli->root->live)))
         return r;
     r = vp_cli_engine(cli, &engine, err);
     if (r == 0)

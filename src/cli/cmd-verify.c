@@ -86,7 +86,7 @@ static int verify_named(struct run *run, const char *who, struct vp_error **err)
     return r;
 }
 
-/* One that ends meanwhile holds nothing any more; one that fails does not keep the others from being looked at. */
+/* One that ends meanwhile holds nothing any more; one that fails does not keep the others from it. */
 static int verify_all(struct run *run, struct vp_error **err)
 {
     VP_CLEANUP(vp_guests_free_ptr) struct vp_guest **guests = NULL;

@@ -53,11 +53,11 @@ const struct vp_command vp_commands[] = {
     {"status", "[DOMAIN]", "which guests run here, what they own, and whether their settings hold",
      "List the guests that run on this host: profile, state, where they are placed, CPUs, nodes, memory,\n"
      "since when, and how many settings wait for a cold start. The state of a guest with a profile is\n"
-     "drifted (something is not as it should be now), stale (its stored definition is not what the profile\n"
+     "drifted (something is not as it should be), stale (its stored definition is not what the profile\n"
      "makes of it), pending (settings wait for a cold start) or tuned; running, where libvirt does not\n"
-     "answer or it has no profile. Guests without a profile are there too, as they take CPUs and memory.\n"
-     "With --all also domains that have a profile and are off. With DOMAIN, a name or UUID, everything that\n"
-     "is known of one. Needs root.",
+     "answer or it has no profile. Guests without a profile take CPUs and memory, and are there too.\n"
+     "With --all also domains that have a profile and are off. With DOMAIN, a name or UUID, everything\n"
+     "that is known of one. Needs root.",
      BIT(ALL_OFF) | BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_status},
     {"assign", "DOMAIN PROFILE", "give a domain a profile",
      "Tag the domain with the profile and bring the settings into its stored definition.\n"
@@ -81,8 +81,8 @@ const struct vp_command vp_commands[] = {
      "ran. DOMAIN is a name, UUID or id.",
      BIT(CONNECT) | BIT(JSON) | BIT(VERBOSE), 1, 1, vp_cmd_start},
     {"verify", "[DOMAIN]", "whether the settings of running guests hold",
-     "Print for each setting of a running guest's profile what is wanted, what is in force, and where that\n"
-     "was read: ok, differs, pending (it waits for a start), or absent (this host does not have it).\n"
+     "Print for each setting of a running guest's profile what is wanted, what is in force, and where\n"
+     "that was read: ok, differs, pending (it waits for a start), or absent (this host does not have it).\n"
      "Without DOMAIN of all running guests that have a profile. DOMAIN is a name, UUID or id.\n"
      "Exit status 1 when anything differs.",
      BIT(CONNECT) | BIT(JSON), 0, 1, vp_cmd_verify},

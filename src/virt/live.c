@@ -169,7 +169,7 @@ int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, 
     vp_autodomain have = NULL;
     vp_autodomain tagged = NULL;
     int r = vp_live_read(guest, &have, &tagged, err);
-    if (r == 0 && tagged != NULL) {
+    if (r == 0 && have != NULL && tagged != NULL) {
         struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
         r = apply(engine, &work, entry, age, tagged, err);
     }

@@ -131,7 +131,7 @@ static void check_start(const struct look *look, const struct vp_action *action)
                         action->target, wanted, have, LIVE);
 }
 
-/* What the guest voted for when it was started holds or not by vp_hostcheck(); the rest is voted for next time. */
+/* What the guest voted for at its start holds or not by vp_hostcheck(); the rest is voted for next time. */
 static void check_vote(const struct look *look, const struct vp_action *action)
 {
     const char *name = action->target + strlen(HOST_PREFIX);
@@ -222,6 +222,8 @@ static int look_at(const struct vp_engine *engine, const struct vp_guest *guest,
         r = plan(&look, tagged, VP_PHASE_COLD, age, held, &start, err);
     if (r < 0)
         return r;
+    if (start.profile == NULL || live.plan == NULL)
+        return 0;
     verify->profile = vp_strdup(start.profile->name);
     check_all(&look, &live, &start);
     return look_at_stored(engine, guest, verify, err);

@@ -6,6 +6,9 @@
  *   NAME.saved  the one in a saved image
  *   NAME.next   becomes NAME.xml once that was read: somebody else's change; then NAME.next2 and so on
  *   NAME.refuse defining fails with this text
+ *   NAME.nostart starting fails with this text
+ *   NAME.busy   another job holds the domain: nothing can be set
+ *   NAME.stubborn disks' limits cannot be set
  *   hangup      domains cannot be listed
  * Each call of interest adds a line to the file `log`.
  */
@@ -123,12 +126,6 @@ virDomainPtr virDomainLookupByID(virConnectPtr conn, int id)
     return (virDomainPtr)(void *)fail(VIR_ERR_NO_DOMAIN, "Domain not found");
 }
 
-virDomainPtr virDomainLookupByUUIDString(virConnectPtr conn, const char *uuid)
-{
-    (void)uuid;
-    return virDomainLookupByID(conn, 0);
-}
-
 static int is_definition(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
@@ -136,12 +133,39 @@ static int is_definition(const struct dirent *entry)
     return dot != NULL && strcmp(dot, ".xml") == 0;
 }
 
+virDomainPtr virDomainLookupByUUIDString(virConnectPtr conn, const char *uuid)
+{
+    struct dirent **names = NULL;
+    int n = scandir(getenv("FAKE_LIBVIRT"), &names, is_definition, alphasort);
+    virDomainPtr found = NULL;
+
+    for (int i = 0; i < n; i++) {
+        char *text = NULL;
+        *strrchr(names[i]->d_name, '.') = '\0';
+        text = read_file(names[i]->d_name, ".xml");
+        if (found == NULL && text != NULL && strstr(text, uuid) != NULL)
+            found = virDomainLookupByName(conn, names[i]->d_name);
+        free(text);
+        free(names[i]);
+    }
+    free(names);
+    return found != NULL ? found : virDomainLookupByID(conn, 0);
+}
+
+static bool is_wanted(const char *name, unsigned flags)
+{
+    const bool active = exists(name, ".live");
+
+    return (flags & VIR_CONNECT_LIST_DOMAINS_ACTIVE) != 0     ? active
+           : (flags & VIR_CONNECT_LIST_DOMAINS_INACTIVE) != 0 ? !active
+                                                              : true;
+}
+
 int virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigned int flags)
 {
     struct dirent **names = NULL;
-    int n;
+    int n, found = 0;
 
-    (void)flags;
     if (exists("hangup", "")) {
         (void)fail(VIR_ERR_RPC, "the daemon\nhung up");
         return -1;
@@ -152,12 +176,12 @@ int virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigne
     *domains = calloc((size_t)n + 1, sizeof(**domains));
     for (int i = 0; i < n; i++) {
         *strrchr(names[i]->d_name, '.') = '\0';
-        if (*domains != NULL)
-            (*domains)[i] = virDomainLookupByName(conn, names[i]->d_name);
+        if (*domains != NULL && is_wanted(names[i]->d_name, flags))
+            (*domains)[found++] = virDomainLookupByName(conn, names[i]->d_name);
         free(names[i]);
     }
     free(names);
-    return *domains != NULL ? n : -1;
+    return *domains != NULL ? found : -1;
 }
 
 int virDomainFree(virDomainPtr domain)
@@ -261,4 +285,190 @@ virDomainPtr virDomainDefineXMLFlags(virConnectPtr conn, const char *xml, unsign
     (void)fputs(xml, file);
     (void)fclose(file);
     return virDomainLookupByName(conn, name);
+}
+
+static void copy_file(const char *name, const char *from, const char *to)
+{
+    char *text = read_file(name, from);
+    FILE *file = text != NULL ? fopen(path_of(name, to), "we") : NULL;
+
+    if (file != NULL) {
+        (void)fputs(text, file);
+        (void)fclose(file);
+    }
+    free(text);
+}
+
+int virDomainCreateWithFlags(virDomainPtr domain, unsigned int flags)
+{
+    char *refusal = exists(domain->name, ".nostart") ? read_file(domain->name, ".nostart") : NULL;
+
+    write_log("start", domain->name, flags);
+    if (refusal != NULL) {
+        (void)fail(VIR_ERR_OPERATION_FAILED, refusal);
+        free(refusal);
+        return -1;
+    }
+    copy_file(domain->name, ".xml", ".live");
+    return 0;
+}
+
+int virDomainResume(virDomainPtr domain)
+{
+    write_log("resume", domain->name, 0);
+    return 0;
+}
+
+int virDomainDestroy(virDomainPtr domain)
+{
+    write_log("destroy", domain->name, 0);
+    return unlink(path_of(domain->name, ".live"));
+}
+
+/* "WHAT NAME", then what was set: only what is not zero. */
+static int note_params(const char *what, const char *name, const char *on, virTypedParameterPtr params, int n)
+{
+    FILE *log;
+
+    if (exists(name, ".busy")) {
+        (void)fail(VIR_ERR_OPERATION_TIMEOUT, "cannot acquire state change lock");
+        return -1;
+    }
+    if (exists(name, ".stubborn") && strcmp(what, "iotune") == 0) {
+        (void)fail(VIR_ERR_OPERATION_FAILED, "no way");
+        return -1;
+    }
+    log = fopen(path_of("log", ""), "ae");
+    if (log == NULL)
+        return -1;
+    (void)fprintf(log, "%s %s %s", what, name, on);
+    for (int i = 0; i < n; i++) {
+        if (params[i].type == VIR_TYPED_PARAM_STRING)
+            (void)fprintf(log, " %s=%s", params[i].field, params[i].value.s);
+        else if (params[i].type == VIR_TYPED_PARAM_UINT)
+            (void)fprintf(log, " %s=%u", params[i].field, params[i].value.ui);
+        else if (params[i].value.ul != 0)
+            (void)fprintf(log, " %s=%lld", params[i].field, params[i].value.l);
+    }
+    (void)fputc('\n', log);
+    (void)fclose(log);
+    return 0;
+}
+
+int virDomainSetBlockIoTune(virDomainPtr domain, const char *disk, virTypedParameterPtr params, int n,
+                            unsigned int flags)
+{
+    (void)flags;
+    return note_params("iotune", domain->name, disk, params, n);
+}
+
+int virDomainSetInterfaceParameters(virDomainPtr domain, const char *device, virTypedParameterPtr params,
+                                    int n, unsigned int flags)
+{
+    (void)flags;
+    return note_params("bandwidth", domain->name, device, params, n);
+}
+
+int virDomainSetSchedulerParametersFlags(virDomainPtr domain, virTypedParameterPtr params, int n,
+                                         unsigned int flags)
+{
+    (void)flags;
+    return note_params("scheduler", domain->name, "-", params, n);
+}
+
+int virDomainSetMemoryParameters(virDomainPtr domain, virTypedParameterPtr params, int n, unsigned int flags)
+{
+    (void)flags;
+    return note_params("memory", domain->name, "-", params, n);
+}
+
+static int note_pin(const char *what, virDomainPtr domain, unsigned number, const unsigned char *map)
+{
+    char on[64];
+
+    (void)snprintf(on, sizeof(on), "%u 0x%02x", number, map[0]);
+    return note_params(what, domain->name, on, NULL, 0);
+}
+
+int virDomainPinVcpuFlags(virDomainPtr domain, unsigned int vcpu, unsigned char *map, int length,
+                          unsigned int flags)
+{
+    (void)length;
+    (void)flags;
+    return note_pin("vcpupin", domain, vcpu, map);
+}
+
+int virDomainPinEmulator(virDomainPtr domain, unsigned char *map, int length, unsigned int flags)
+{
+    (void)length;
+    (void)flags;
+    return note_pin("emulatorpin", domain, 0, map);
+}
+
+int virDomainPinIOThread(virDomainPtr domain, unsigned int id, unsigned char *map, int length,
+                         unsigned int flags)
+{
+    (void)length;
+    (void)flags;
+    return note_pin("iothreadpin", domain, id, map);
+}
+
+/* What was set is in NAME.metadata. */
+int virDomainSetMetadata(virDomainPtr domain, int type, const char *metadata, const char *key,
+                         const char *uri, unsigned int flags)
+{
+    const int r = note_params("metadata", domain->name, key, NULL, 0);
+    FILE *file = r == 0 ? fopen(path_of(domain->name, ".metadata"), "we") : NULL;
+
+    (void)type;
+    (void)uri;
+    (void)flags;
+    if (file == NULL)
+        return -1;
+    (void)fputs(metadata, file);
+    (void)fclose(file);
+    return 0;
+}
+
+/* It knows nothing beside the definition. */
+static int unknown(void)
+{
+    (void)fail(VIR_ERR_OPERATION_UNSUPPORTED, "not known here");
+    return -1;
+}
+
+int virDomainGetBlockIoTune(virDomainPtr domain, const char *disk, virTypedParameterPtr params, int *n,
+                            unsigned int flags)
+{
+    (void)domain;
+    (void)disk;
+    (void)params;
+    (void)n;
+    (void)flags;
+    return unknown();
+}
+
+int virDomainGetSchedulerParametersFlags(virDomainPtr domain, virTypedParameterPtr params, int *n,
+                                         unsigned int flags)
+{
+    (void)domain;
+    (void)params;
+    (void)n;
+    (void)flags;
+    return unknown();
+}
+
+int virDomainGetMemoryParameters(virDomainPtr domain, virTypedParameterPtr params, int *n, unsigned int flags)
+{
+    (void)domain;
+    (void)params;
+    (void)n;
+    (void)flags;
+    return unknown();
+}
+
+void virTypedParamsClear(virTypedParameterPtr params, int n)
+{
+    (void)params;
+    (void)n;
 }

@@ -5,7 +5,7 @@ tests_cli_test_neighbours_SOURCES = tests/cli/test-neighbours.c $(fake)
 tests_cli_test_neighbours_LDADD = libvirt-profile-cli.a libvirt-profile-virt.a $(LDADD) $(SMARTCOLS_LIBS) $(DL_LIBS)
 
 script_tests += tests/cli/test-cases.sh tests/cli/test-completion.sh tests/cli/test-docs.sh tests/cli/test-exit.sh \
-	tests/cli/test-input.sh tests/cli/test-libvirt.sh tests/cli/test-map.sh tests/cli/test-neighbours.sh \
+	tests/cli/test-input.sh tests/cli/test-libvirt.sh tests/cli/test-live.sh tests/cli/test-map.sh tests/cli/test-neighbours.sh \
 	tests/cli/test-output.sh tests/cli/test-plan.sh tests/cli/test-restore-host.sh tests/cli/test-simulate.sh \
 	tests/cli/test-status.sh tests/cli/test-store.sh
 EXTRA_DIST += tests/cases tests/cli/lib.sh tests/cli/fake-libvirt.c

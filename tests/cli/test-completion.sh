@@ -33,7 +33,7 @@ complete_bash() {
 is 'bash: a command' "$(complete_bash virt-profile re)" 'restore-host revert rewrite'
 is 'bash: the option of a command' "$(complete_bash virt-profile plan --ph)" --phase
 is 'bash: what an option takes' "$(complete_bash virt-profile plan --phase = re)" restore
-is 'bash: the same without =' "$(complete_bash virt-profile plan --phase '')" 'cold migrate restore'
+is 'bash: the same without =' "$(complete_bash virt-profile plan --phase '')" 'cold live migrate restore'
 is 'bash: a profile' "$(complete_bash virt-profile show s)" sql-db
 is 'bash: a profile behind an option' "$(complete_bash virt-profile rewrite -p n)" nfv
 is 'bash: a domain' "$(complete_bash virt-profile assign d)" db1

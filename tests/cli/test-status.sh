@@ -119,7 +119,7 @@ d = json.load(sys.stdin)
 sys.exit(0 if ($2) else 1)" <<<"$OUT" 2>"$work/stderr"; then ok "$1"; else not_ok "$1" "$(cat "$work/stderr") $OUT"; fi
 }
 run_here status --json
-json 'status --json: members' "all(list(g) == ['name', 'uuid', 'profile', 'state', 'pid', 'since', 'placement', 'pinned', 'pins', 'memory', 'wants', 'pending'] for g in d)"
+json 'status --json: members' "all(list(g) == ['name', 'uuid', 'profile', 'state', 'tuning', 'pid', 'since', 'placement', 'pinned', 'pins', 'memory', 'wants', 'pending'] for g in d)"
 json 'status --json: one with a place' "d[0]['placement']['vcpus'] == ['2', '3'] and d[0]['placement']['owned'] == '2-3' and d[0]['pid'] == 77 and d[0]['pending'] == ['disk.queues: one', 'disk.iothreads: two'] and d[0]['wants'] == [{'name': 'ksm.run', 'value': '0', 'knob': 'memory.ksm', 'reason': 'its memory is not to be merged'}]"
 json 'status --json: one that comes' "d[2]['state'] == 'coming' and d[2]['pid'] is None and d[2]['since'] == 1700000060"
 json 'status --json: one without' "d[3]['placement'] is None and d[3]['profile'] is None and d[3]['pinned'] == '1' and d[3]['pins'] == [{'cpus': '0-1', 'threads': 2}] and d[3]['memory'] == [{'node': 0, 'page_kib': 0, 'memory_kib': 262144}, {'node': None, 'page_kib': 2048, 'memory_kib': 262144}]"

@@ -23,6 +23,11 @@ tests_host_test_ledger_reap_SOURCES = tests/host/test-ledger-reap.c $(guests) $(
 tests_host_test_process_SOURCES = tests/host/test-process.c $(guests) $(fake)
 tests_host_test_topocache_SOURCES = tests/host/test-topocache.c $(guests) $(fake)
 
+# What a guest that runs has.
+unit_tests += tests/host/test-heldplace tests/host/test-hostcheck
+tests_host_test_heldplace_SOURCES = tests/host/test-heldplace.c $(machine) $(fake)
+tests_host_test_hostcheck_SOURCES = tests/host/test-hostcheck.c $(qemu) $(machine) $(fake)
+
 # What is written to the host, and how it is put back.
 unit_tests += \
 	tests/host/test-hugepages \

@@ -108,6 +108,8 @@ static const struct {
      "launch.do text b = 1\nlive.do text c = 1\nhost.do host host/d = 1"},
     {"guest.do=text a 1\nlaunch.do=text b 1\nlive.do=text c 1\nhost.do=host d 1", VP_PHASE_RESTORE,
      "launch.do text b = 1\nlive.do text c = 1\nhost.do host host/d = 1"},
+    {"guest.do=text a 1\nlaunch.do=text b 1\nlive.do=text c 1\nhost.do=host d 1", VP_PHASE_LIVE,
+     "live.do text c = 1\nhost.do host host/d = 1"},
     {"guest.do=skip disk vda: not here|warn slow: on this host", VP_PHASE_COLD,
      "skipped guest.do: disk vda: not here\nwarning guest.do: slow: on this host"},
     {"v.count=vcpus", VP_PHASE_COLD, "v.count text cputune/count = 6"},
@@ -177,8 +179,9 @@ START_TEST(phases)
         [VP_PHASE_COLD] = {true, true, true, false},
         [VP_PHASE_MIGRATE] = {false, true, true, false},
         [VP_PHASE_RESTORE] = {false, true, true, false},
+        [VP_PHASE_LIVE] = {false, false, true, false},
     };
-    static const char *const names[] = {"cold", "migrate", "restore"};
+    static const char *const names[] = {"cold", "migrate", "restore", "live"};
     for (int p = 0; p < VP_PHASE_N_; p++) {
         ck_assert_str_eq(vp_phase_names[p], names[p]);
         for (int e = 0; e < VP_EFFECT_N_; e++)

@@ -221,6 +221,37 @@ START_TEST(enforce_over_the_profile)
 }
 END_TEST
 
+/* What another definition asks for; the record stays. */
+START_TEST(adopts)
+{
+    vp_autodomain from =
+        fake_domain("<domain><metadata><vp:profile xmlns:vp='" VP_TAG_NS "' name='b'>"
+                    "<vp:was knob='x' at='os'/><vp:set knob='v.count'>2</vp:set></vp:profile>"
+                    "</metadata></domain>",
+                    "from");
+    vp_autodomain to =
+        fake_domain("<domain><metadata><p:profile xmlns:p='" VP_TAG_NS "' name='a' "
+                    "enforce='refuse'><p:was knob='y' at='cpu'/><p:set knob='v.size'>1M</p:set>"
+                    "</p:profile></metadata></domain>",
+                    "to");
+    vp_autodomain bare = fake_domain("<domain/>", "bare");
+    struct vp_tag tag;
+    ck_assert(vp_tag_read(from, &tag));
+    vp_tag_adopt(to, &tag);
+    vp_tag_adopt(bare, &tag);
+    vp_autofree char *adopted = vp_doc_format(to->doc, &(size_t){0});
+    vp_autofree char *made = vp_doc_format(bare->doc, &(size_t){0});
+    fake_same(adopted,
+              "<domain><metadata><p:profile xmlns:p='" VP_TAG_NS "' name='b'><p:was knob='y' at='cpu'/>"
+              "<p:set knob='v.count'>2</p:set></p:profile></metadata></domain>",
+              "to");
+    fake_same(made,
+              "<domain><metadata><vp:profile xmlns:vp='" VP_TAG_NS "' name='b'><vp:made at='metadata'/>"
+              "<vp:set knob='v.count'>2</vp:set></vp:profile></metadata></domain>",
+              "bare");
+}
+END_TEST
+
 VP_TEST_MAIN("tag", VP_TEST_ROWS(reads, rows), VP_TEST(maybe), VP_TEST(writes_and_removes),
              VP_TEST(metadata_of_others_stays), VP_TEST(overrides), VP_TEST_ROWS(loading, loads),
-             VP_TEST(enforce_over_the_profile))
+             VP_TEST(enforce_over_the_profile), VP_TEST(adopts))

@@ -215,7 +215,25 @@ START_TEST(copies_across_documents)
 }
 END_TEST
 
+/* Elements and attributes of one name space lose it, those of others and without one stay. */
+START_TEST(drops_a_name_space)
+{
+    AUTODOC doc =
+        parse("<d xmlns:q='urn:q' xmlns:o='urn:o'><q:a xmlns:z='urn:q' z:b='1'><z:c/><o:e/><f/></q:a></d>");
+    vp_node *a = vp_node_first(vp_doc_root(doc));
+    vp_node_drop_ns(a, "urn:q");
+    ck_assert(vp_node_is(a, "a") && vp_node_is(vp_node_first(a), "c"));
+    ck_assert_str_eq(vp_node_attr(a, "b"), "1");
+    vp_autofree char *text = vp_node_format(a);
+    ck_assert_msg(strstr(text, "urn:q") == NULL && strstr(text, "<f/>") != NULL, "%s", text);
+    ck_assert(vp_node_is_ns(vp_node_next(vp_node_first(a)), "urn:o", "e"));
+    vp_autofree char *whole = vp_doc_format(doc, &(size_t){0});
+    AUTODOC again = parse(whole);
+    ck_assert(vp_node_equal(vp_doc_root(again), vp_doc_root(doc)));
+}
+END_TEST
+
 VP_TEST_MAIN("xml-edit", VP_TEST_ROWS(inserting_and_removing_gives_the_text_back, inserted),
              VP_TEST(removing_and_inserting_gives_the_text_back), VP_TEST(a_whole_tree_is_indented),
              VP_TEST(replaces_in_place), VP_TEST(all_around_survives), VP_TEST(texts_and_attributes),
-             VP_TEST(parses_elements), VP_TEST(copies_across_documents))
+             VP_TEST(parses_elements), VP_TEST(copies_across_documents), VP_TEST(drops_a_name_space))

@@ -76,6 +76,11 @@ case " $(one /proc/cmdline) " in
     ;;
 esac
 
+# The same without end, for who looks from outside.
+case " $(one /proc/cmdline) " in
+*' vp.read '*) while :; do $b dd if=/dev/vda of=/dev/null bs=4096 iflag=direct >/dev/null 2>&1; done & ;;
+esac
+
 # Work for a CPU: without end, or measured again and again.
 case " $(one /proc/cmdline) " in
 *' vp.spin '*) /work & ;;
