@@ -37,7 +37,8 @@ int vp_engine_check_set(const struct vp_registry *registry, const char *set, str
 /**
  * Read the tag, undo the record on a copy and make the plan.
  * @domain: edited only where request gives a profile, sets or enforce: its tag
- * Returns 0 also for an untagged domain, and one that is to have no profile, with profile and plan NULL. Errors name the domain.
+ * Returns 0 also for an untagged domain, and one that is to have no profile, with profile and plan NULL.
+ * Errors name the domain.
  */
 int vp_engine_plan(const struct vp_engine *engine, const struct vp_request *request, struct vp_domain *domain,
                    struct vp_result *ret_result, struct vp_error **err);

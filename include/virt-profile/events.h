@@ -29,8 +29,8 @@ struct vp_listener {
 };
 
 /*
- * libvirt's event loop, of which a process has one, and what is waited for in it. There is no thread: while it
- * waits for an answer of libvirt, events are kept for the next turn.
+ * libvirt's event loop, of which a process has one, and what is waited for in it. There is no thread: while
+ * it waits for an answer of libvirt, events are kept for the next turn.
  */
 struct vp_loop;
 

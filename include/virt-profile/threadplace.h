@@ -24,7 +24,7 @@ hwloc_bitmap_t vp_threadplace_cpus(const struct vp_placement *placement, const s
 
 /**
  * Look whether all threads of a guest are where its placement wants them; nothing is changed.
- * @besides: CPUs that a thread of a floating guest may be on, too: where no other is left for it. May be NULL.
+ * @besides: CPUs that a thread of a floating guest may be on, too: where no other is left for it. NULL: none
  * Returns 0, with those that are elsewhere in the result; -ESRCH when QEMU is gone
  */
 int vp_threads_check(const struct vp_root *root, const struct vp_entry *entry, hwloc_const_bitmap_t besides,

@@ -55,6 +55,12 @@ bool vp_guest_is_busy(const struct vp_guest *guest);
  */
 int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err);
 
+/*
+ * The same at half the price, for who looks again with vp_guest_read() before anything is stored: of a
+ * transient domain it is the live definition without what libvirt chose at the start.
+ */
+int vp_guest_glance(const struct vp_guest *guest, char **ret_xml, struct vp_error **err);
+
 /* The same without secrets, for a look at it. */
 int vp_guest_peek(const struct vp_guest *guest, char **ret_xml, struct vp_error **err);
 

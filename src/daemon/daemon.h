@@ -54,8 +54,8 @@ uint64_t vp_daemon_now(void);
 int vp_daemon_engine(struct vp_daemon *daemon, struct vp_engine *ret_engine, struct vp_error **err);
 
 /*
- * Is the guest inside of a hook? libvirt holds its lock then: whoever looks it up waits, and whoever stores its
- * definition makes everybody wait.
+ * Is the guest inside of a hook? libvirt holds its lock then: whoever looks it up waits, and whoever stores
+ * its definition makes everybody wait.
  */
 bool vp_daemon_in_hook(const struct vp_daemon *daemon, const struct vp_job *job);
 /* Is any? */
@@ -73,7 +73,7 @@ enum vp_pass vp_daemon_guest(struct vp_daemon *daemon, const struct vp_job *job)
 /* Log what of the profile of a guest that runs does not hold any more; nothing is changed. */
 enum vp_pass vp_daemon_report(struct vp_daemon *daemon, const struct vp_job *job);
 
-/* Look at every domain, and ask for what is to be done. Returns a negative errno where that was not possible. */
+/* Look at every domain, and ask for what is to be done. A negative errno where that was not possible. */
 int vp_daemon_pass(struct vp_daemon *daemon, struct vp_error **err);
 
 /* Look whether the guests that run are still as they were tuned, and do what the configuration says. */

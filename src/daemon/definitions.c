@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "ledger.h"
 #include "log.h"
 
-/* The profile that the definition is to have, where its tag does not say. NULL: its tag does, or it has none. */
+/* The profile that the definition is to have, where its tag does not say. NULL: its tag does, or none. */
 static int find_default(const struct vp_daemon *daemon, const struct vp_guest *guest, const char *text,
                         const char **ret_profile, struct vp_error **err)
 {
@@ -28,7 +29,7 @@ static int find_default(const struct vp_daemon *daemon, const struct vp_guest *g
     return 0;
 }
 
-/* As the command line places definitions: off what runs, off what others want, and else where it would fit. */
+/* As the command line places definitions: off what runs and what others want, else where it would fit. */
 static struct vp_placer *new_placer(struct vp_daemon *daemon, const char *uuid)
 {
     struct vp_placer *placer =
@@ -71,6 +72,10 @@ static enum vp_pass store(struct vp_daemon *daemon, const struct vp_guest *guest
     vp_autoplacer placer = new_placer(daemon, uuid);
     engine.placer = placer;
     r = vp_change_store(&engine, guest, &request, &how, &stored, &changed, err);
+    if (r == -ENOTSUP) { /* it has no stored definition */
+        vp_neighbours_update(daemon->neighbours, uuid, "");
+        return VP_PASS_FAILED;
+    }
     if (r < 0)
         return pass_of(r);
     if (!changed)
@@ -118,8 +123,8 @@ static enum vp_pass look_at(struct vp_daemon *daemon, const struct vp_job *job, 
     int r = vp_guest_find(daemon->conn, uuid, &guest, &own);
 
     if (r == 0)
-        r = vp_guest_read(guest, &text, &own);
-    if (r == -ENOENT || r == -ENOTSUP) { /* it is gone, or has no stored definition */
+        r = vp_guest_glance(guest, &text, &own);
+    if (r == -ENOENT) {
         vp_neighbours_update(daemon->neighbours, uuid, "");
         return VP_PASS_QUIET;
     }
@@ -127,6 +132,7 @@ static enum vp_pass look_at(struct vp_daemon *daemon, const struct vp_job *job, 
         *err = vp_take(&own);
         return pass_of(r);
     }
+    assert(text != NULL);
     vp_neighbours_update(daemon->neighbours, uuid, text);
     r = find_default(daemon, guest, text, &profile, err);
     if (r < 0)
@@ -147,7 +153,7 @@ enum vp_pass vp_daemon_definition(struct vp_daemon *daemon, const struct vp_job 
         return VP_PASS_POSTPONE;
     daemon->counts.passes++;
     const enum vp_pass pass = look_at(daemon, job, &err);
-    if (err != NULL)
+    if (err != NULL && err->code != ENOTSUP)
         vp_daemon_complain(daemon, job->uuid, err);
     else
         (void)vp_told_forget(&daemon->told, job->uuid);

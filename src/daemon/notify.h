@@ -5,7 +5,7 @@
 
 #include "mem.h"
 
-/* What systemd is told, see sd_notify(3); nothing where it did not start us, or the build has no libsystemd. */
+/* What systemd is told, see sd_notify(3); nothing where it did not start us, or without libsystemd. */
 
 void vp_notify_ready(void);
 void vp_notify_reloading(void);

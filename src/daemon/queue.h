@@ -8,9 +8,9 @@
 
 /*
  * What is to be done for which domain, and when. There is one job for each domain and kind of work: what is
- * asked for twice is done once, what is asked for while it is being done is done once more. A domain whose job
- * comes up often is made to wait, longer and longer. Time is in milliseconds, of any clock that only goes on;
- * nothing here reads one.
+ * asked for twice is done once, what is asked for while it is being done is done once more. A domain whose
+ * job comes up often is made to wait, longer and longer. Time is in milliseconds, of any clock that only goes
+ * on; nothing here reads one.
  */
 
 enum vp_work {
@@ -21,8 +21,8 @@ enum vp_work {
 };
 
 /*
- * What passes cost: one that changes nothing, and one that changes the domain, whose echo makes another. A domain
- * may spend this much at once and this much more each second; beyond that it has to wait.
+ * What passes cost: one that changes nothing, and one that changes the domain, whose echo makes another. A
+ * domain may spend this much at once and this much more each second; beyond that it has to wait.
  */
 #define VP_QUEUE_COST_QUIET 1
 #define VP_QUEUE_COST_CHANGE 3
@@ -101,7 +101,7 @@ enum vp_pass {
 
 /**
  * A job that was taken is done.
- * Returns true where it is given up: failed too often (RETRY), or changed back by somebody each time (CHANGED)
+ * Returns true where it is given up: failed too often (RETRY), or changed back by somebody (CHANGED)
  */
 bool vp_queue_finish(struct vp_queue *queue, const struct vp_job *job, enum vp_pass pass, uint64_t now);
 

@@ -154,6 +154,17 @@ static int read_stored(const struct vp_guest *guest, unsigned flags, char **ret_
     return 0;
 }
 
+int vp_guest_glance(const struct vp_guest *guest, char **ret_xml, struct vp_error **err)
+{
+    const unsigned flags = VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE;
+    char *xml = guest->conn->api.virDomainGetXMLDesc(guest->domain, flags);
+
+    if (xml == NULL)
+        return vp_virt_refuse(guest, "read the definition", err);
+    *ret_xml = xml;
+    return 0;
+}
+
 int vp_guest_read(const struct vp_guest *guest, char **ret_xml, struct vp_error **err)
 {
     return read_stored(guest, VIR_DOMAIN_XML_SECURE, ret_xml, err);

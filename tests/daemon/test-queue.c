@@ -130,7 +130,7 @@ START_TEST(backs_off)
 }
 END_TEST
 
-/* Somebody stores and starts a domain twice a second, for hours: each time it is brought up to date at once. */
+/* Somebody stores and starts a domain twice a second, for hours: it is brought up to date at once. */
 START_TEST(keeps_up)
 {
     QUEUE queue = {0};
