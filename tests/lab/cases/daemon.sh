@@ -82,7 +82,7 @@ is "the guest" "$(virsh domstate db | head -n 1)" running
 passes "a thread is moved" move_away
 fails "verify sees what is not as it should be" virt-profile verify db
 like "and names it" "$(virt-profile verify db)" 'differs.*cpu.placement|cpu.placement.*differs'
-is "state" "$(virt-profile status --json | jq -r '.[] | select(.name == "db") | .state')" drifted
+is "state" "$(virt-profile status --json | jq -r '.[] | select(.name == "db") | .tuning')" drifted
 passes "a daemon that starts mends it" systemctl start virt-profiled
 passes "it is back" wait_for 30 moved_back
 is "restarts of it" "$(systemctl show -P NRestarts virt-profiled)" 0
