@@ -70,7 +70,7 @@ static int read_enforce(struct run *run, struct vp_error **err)
 
     if (r == 0)
         r = vp_domain_parse(text, strlen(text), vp_guest_name(run->guest), &domain, err);
-    if (r == 0 && vp_tag_read(domain, &tag))
+    if (r == 0 && vp_tag_read(domain, &tag) && !vp_tag_opts_out(&tag))
         r = vp_tag_load(domain, &tag, &run->tuning.engine.profiles, run->tuning.engine.registry, &profile,
                         err);
     if (r == 0)

@@ -62,7 +62,7 @@ int vp_tuning_stale(struct vp_tuning *tuning, const struct vp_guest *guest, char
         return r;
     *ret_profile = NULL;
     *ret_stale = false;
-    if (!vp_tag_read(domain, &tag))
+    if (!vp_tag_read(domain, &tag) || vp_tag_opts_out(&tag))
         return 0;
     r = vp_cli_place(tuning->cli, &tuning->engine, vp_guest_uuid(guest), tuning->neighbours, err);
     if (r == 0)

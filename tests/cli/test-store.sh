@@ -47,6 +47,44 @@ has 'beside the new one' "$(stored)" "<vp:set knob='disk.io'>"
 assign
 hasnt 'without it they are forgotten' "$(stored)" 'vp:set'
 
+# a domain that is to have no profile
+assign
+run_here assign plain none
+is 'the profile none is assigned' "$STATUS:$ERR" 0:
+has 'it is in the tag' "$(stored)" "name='none'"
+hasnt 'and nothing else of ours is left' "$(stored)" 'vp:was|queues='
+: >"$FAKE_LIBVIRT/log"
+run_here apply --all --host "$host"
+is 'apply --all leaves it alone' "$STATUS:$OUT$ERR:$(log | grep -c define)" 0::0
+exits 4 'has no profile' apply plain --host "$host"
+exits 3 'nothing to set anything over' assign plain none --set disk.cache=none
+run_here clear plain
+if diff <(stored) "$work/plain.xml" >/dev/null; then ok 'clear takes the mark away'; else not_ok 'clear leaves something of it'; fi
+
+# a default
+mkdir -p "$root$(dirname "$conf_file")"
+printf '[default-profile]\nplain-* = nfv\npl?in = sql-db\n' >"$root$conf_file"
+assign
+run_here clear plain
+is 'clear says which profile comes back' "$STATUS:$OUT" \
+    "0:virt-profiled gives 'plain' the profile sql-db again, which is its default by $conf_file:3; 'virt-profile assign plain none' keeps it without one"
+run_here clear plain --json
+has 'in JSON, too' "$OUT" '"default_profile": "sql-db"'
+printf '[default-profile]\nplain = none\npl?in = sql-db\n' >"$root$conf_file"
+run_here clear plain
+is 'no default, nothing to say' "$STATUS:$OUT" 0:
+printf '[default-profile]\nplain = gone\n' >"$work/defaults.conf"
+run_here validate "$work/defaults.conf"
+is 'validate looks whether the profiles are there' "$STATUS" 3
+has 'and says where' "$ERR" "defaults.conf:2: there is no profile 'gone'"
+printf '[default-profile]\nplain = none\nx = nfv\n' >"$work/defaults.conf"
+exits 0 '' validate "$work/defaults.conf"
+printf '[profile]\nsummary = x\n' >"$work/none.profile"
+run_here validate "$work/none.profile"
+is 'the name none is taken' "$STATUS" 3
+has 'which is said' "$ERR" "no profile can be called 'none'"
+rm "$root$conf_file"
+
 # somebody else changes the definition meanwhile
 fresh
 sed 's|<vcpu>2|<vcpu>6|' "$work/plain.xml" >"$FAKE_LIBVIRT/plain.next"

@@ -178,6 +178,41 @@ START_TEST(placed)
 }
 END_TEST
 
+/* What was placed is where it belongs, until somebody moves it. */
+START_TEST(checked)
+{
+    MACHINE machine;
+    vp_autoplacement placement = NULL;
+    struct vp_entry entry = {.name = (char *)"g", .qemu = {QEMU, 55}};
+    VP_CLEANUP(vp_threadplace_done) struct vp_threadplace placing = {0};
+    VP_CLEANUP(vp_threadplace_done) struct vp_threadplace right = {0};
+    VP_CLEANUP(vp_threadplace_done) struct vp_threadplace wrong = {0};
+    VP_CLEANUP(vp_threadplace_done) struct vp_threadplace besides = {0};
+    vp_autobitmap elsewhere = vp_bitmap_new();
+    machine_open(&machine, "synthetic:numa:2 core:4 pu:1", NULL);
+    const struct fake *fake = &machine.fake;
+    run_qemu(fake);
+    qemu_mounts(fake, rows[_i].unified);
+    qemu_group(fake, rows[_i].unified, QEMU, rows[_i].unified ? V2 : V1, BESIDE, "0-7");
+    place(&machine, _i, &placement);
+    entry.placement = placement;
+    vp_affinity_use(&qemu_scheduler);
+    ck_assert_int_eq(vp_threads_place(fake->root, &entry, &placing, NULL), 0);
+    ck_assert_int_eq(vp_threads_check(fake->root, &entry, NULL, &right, NULL), 0);
+    ck_assert_msg(right.n == 9 && right.failed == 0 && right.first == NULL, "row %d: %u %u %s", _i, right.n,
+                  right.failed, right.first);
+    (void)hwloc_bitmap_set(elsewhere, 4);
+    ck_assert_int_eq(vp_affinity_set(fake->root, 103, elsewhere, NULL), 0);
+    ck_assert_int_eq(vp_threads_check(fake->root, &entry, NULL, &wrong, NULL), 0);
+    ck_assert_msg(wrong.n == 9 && wrong.failed == 1, "row %d: %u %u", _i, wrong.n, wrong.failed);
+    ck_assert_msg(strncmp(wrong.first, "thread 103 (CPU 1/KVM): it may use CPUs 4, should be ", 53) == 0,
+                  "%s", wrong.first);
+    /* Where nothing else is left, those that float may be on housekeeping CPUs. */
+    ck_assert_int_eq(vp_threads_check(fake->root, &entry, elsewhere, &besides, NULL), 0);
+    ck_assert_uint_eq(besides.failed, rows[_i].policy == VP_POLICY_DEDICATED ? 1 : 0);
+}
+END_TEST
+
 /* Threads end, the kernel refuses, a cgroup cannot be written: the others get their places all the same. */
 START_TEST(single_failures)
 {
@@ -247,4 +282,5 @@ START_TEST(nobody_to_place)
 END_TEST
 
 VP_TEST_MAIN("threadplace", VP_TEST_ROWS(group_of_a_guest, groups), VP_TEST_ROWS(placed, rows),
-             VP_TEST(single_failures), VP_TEST_ROWS(prioritised, nices), VP_TEST(nobody_to_place))
+             VP_TEST_ROWS(checked, rows), VP_TEST(single_failures), VP_TEST_ROWS(prioritised, nices),
+             VP_TEST(nobody_to_place))

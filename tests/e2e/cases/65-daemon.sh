@@ -156,6 +156,46 @@ ok_if 'and starts without' lacks_some vp-1
 forget vp-none-1 other vp-1
 rm "$CONF"
 
+note 'a guest that runs'
+printf '[daemon]\ndrift-interval = 5s\n' >"$CONF"
+kill -HUP "$DAEMON"
+printf '[profile]\nextends = sql-db\n[memory]\nhugepages = no\n[disk]\ntotal-iops = 700\n' >"$PROFILES/lenient.profile"
+sed 's|<vcpu>2</vcpu>|<vcpu>1</vcpu>|' "$TEMPLATES/server.xml" >"$SANDBOX/one.xml"
+guest_define vp-r "$SANDBOX/one.xml"
+virt-profile assign vp-r lenient "${UNLOCKED[@]}"
+start_paused vp-r
+cpus=$(virt-profile status --json | python3 -c 'import json, sys
+print([(one.get("placement") or {}).get("owned") for one in json.load(sys.stdin) if one["name"] == "vp-r"][0])')
+affinity() { grep -lx 'CPU 0/.*' /proc/"$(guest_pid vp-r)"/task/*/comm | sed 's|comm$|status|' |
+    xargs sed -n 's/^Cpus_allowed_list:[[:space:]]*//p'; }
+iops() { vsh blkdeviotune vp-r "$1" | awk '/^total_iops_sec *:/ { print $3 }'; } # disk
+limited() { [ "$(iops "$1")" = "$2" ]; }
+back_in_place() { [ "$(affinity)" = "$cpus" ] && [ "$(vsh vcpupin vp-r | awk 'NF == 2 && $1 == 0 { print $2 }')" = "$cpus" ]; }
+truncate -s 64M "$SANDBOX/second.raw"
+vsh attach-disk vp-r "$SANDBOX/second.raw" vdb --targetbus virtio --driver qemu --subdriver raw --live >/dev/null
+wait_until 10 limited vdb 700
+is 'a disk that is plugged in is limited like the first' "$(iops vda) $(iops vdb)" '700 700'
+if [ "$cpus" != None ] && [ "$(nproc --all)" -gt 1 ]; then
+    vsh vcpupin vp-r 0 0 --live
+    is 'somebody moves its vCPU' "$(affinity)" 0
+    wait_until 20 back_in_place
+    ok_if 'it is brought back, and libvirt told' back_in_place
+else
+    skip 'drift' 'the guest has no CPU of its own here'
+fi
+vsh blkdeviotune vp-r vda --total-iops-sec 33 --live
+wait_until 20 limited vda 700
+is 'a limit that somebody changed is set again' "$(iops vda)" 700
+sed -i 's/^drift/drift = report\n&/' "$CONF"
+kill -HUP "$DAEMON"
+vsh blkdeviotune vp-r vda --total-iops-sec 33 --live
+wait_until 20 said "vp-r.*total_iops_sec is '33', should be '700'"
+ok_if 'or only reported' said "vp-r.*total_iops_sec is '33', should be '700'"
+is 'and then left alone' "$(iops vda)" 33
+forget vp-r
+rm "$CONF"
+kill -HUP "$DAEMON"
+
 note 'a storm'
 before=$(counted events) kept=$(rss)
 wait_until 30 is_idle
