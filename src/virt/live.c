@@ -142,7 +142,7 @@ static int apply(const struct vp_engine *engine, struct vp_live_work *work, cons
 }
 
 int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, struct vp_domain **ret_tagged,
-                 struct vp_error **err)
+                 struct vp_domain **ret_stored, struct vp_error **err)
 {
     vp_autodomain have = NULL;
     vp_autodomain stored = NULL;
@@ -159,6 +159,7 @@ int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, stru
             vp_tag_adopt(*ret_tagged, &tag);
     }
     *ret_have = vp_take(&have);
+    *ret_stored = vp_take(&stored);
     return 0;
 }
 
@@ -168,7 +169,8 @@ int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, 
     VP_CLEANUP(vp_live_done) struct vp_live live = {0};
     vp_autodomain have = NULL;
     vp_autodomain tagged = NULL;
-    int r = vp_live_read(guest, &have, &tagged, err);
+    vp_autodomain stored = NULL;
+    int r = vp_live_read(guest, &have, &tagged, &stored, err);
     if (r == 0 && have != NULL && tagged != NULL) {
         struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
         vp_live_read_polling(guest, have);

@@ -469,8 +469,12 @@ void virDomainStatsRecordListFree(virDomainStatsRecordPtr *records)
 }
 
 /* It knows nothing beside the definition. */
-static int unknown(void)
+static int unknown(virDomainPtr domain, const void *params, const int *n, unsigned int flags)
 {
+    (void)domain;
+    (void)params;
+    (void)n;
+    (void)flags;
     (void)fail(VIR_ERR_OPERATION_UNSUPPORTED, "not known here");
     return -1;
 }
@@ -478,31 +482,19 @@ static int unknown(void)
 int virDomainGetBlockIoTune(virDomainPtr domain, const char *disk, virTypedParameterPtr params, int *n,
                             unsigned int flags)
 {
-    (void)domain;
     (void)disk;
-    (void)params;
-    (void)n;
-    (void)flags;
-    return unknown();
+    return unknown(domain, params, n, flags);
 }
 
 int virDomainGetSchedulerParametersFlags(virDomainPtr domain, virTypedParameterPtr params, int *n,
                                          unsigned int flags)
 {
-    (void)domain;
-    (void)params;
-    (void)n;
-    (void)flags;
-    return unknown();
+    return unknown(domain, params, n, flags);
 }
 
 int virDomainGetMemoryParameters(virDomainPtr domain, virTypedParameterPtr params, int *n, unsigned int flags)
 {
-    (void)domain;
-    (void)params;
-    (void)n;
-    (void)flags;
-    return unknown();
+    return unknown(domain, params, n, flags);
 }
 
 void virTypedParamsClear(virTypedParameterPtr params, int n)
