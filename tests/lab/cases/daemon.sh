@@ -36,8 +36,10 @@ passes "the configuration is right" virt-profile validate /etc/virt-profile/virt
 functions=$(nvme_functions 2)
 function=${functions%%$'\n'*}
 passes "irqbalance runs" systemctl start irqbalance
+passes "the daemon's confinement" apparmor_parser -r /lab/apparmor/usr.sbin.virt-profiled
 passes "the daemon starts" systemctl start virt-profiled
 is "its state" "$(systemctl is-active virt-profiled)" active
+is "its label" "$(cat /proc/"$(pidof virt-profiled)"/attr/current)" "libvirt-profiled (enforce)"
 exposure=$(systemd-analyze security --no-pager virt-profiled | sed -n 's/.*exposure level for virt-profiled.service: \([0-9.]*\).*/\1/p')
 passes "its exposure is at most 4.0 ($exposure)" awk -v seen="$exposure" 'BEGIN { exit !(seen != "" && seen <= 4.0) }'
 
