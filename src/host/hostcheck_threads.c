@@ -61,8 +61,8 @@ static void flush(const struct vp_entry *entry, enum vp_thread_kind kind, struct
 }
 
 /*
- * Where a thread may be: its place. What an iothread makes for requests that it cannot do itself inherits from
- * it, and counts to the emulator's threads.
+ * Where a thread may be: its place. What an iothread makes for requests that it cannot do itself inherits
+ * from it, and counts to the emulator's threads.
  */
 static hwloc_bitmap_t allowed_to(const struct vp_placement *placement, const struct vp_thread *thread,
                                  hwloc_const_bitmap_t wanted)
