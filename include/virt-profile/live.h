@@ -23,8 +23,8 @@ struct vp_live {
     struct vp_live_item *items;
     size_t n, cap;
     size_t failed; /* how many of the items */
-    bool
-        pinned; /* libvirt wrote affinities and cpusets: vp_converge() has to cut floating guests down again */
+    /* libvirt wrote affinities and cpusets: vp_converge() has to cut floating guests down again */
+    bool pinned;
     uint64_t again; /* seconds after which it has to be called again, as a setting changes then; 0: never */
 };
 void vp_live_done(struct vp_live *live);

@@ -265,7 +265,8 @@ static void plan_poll_of(struct vp_planning *planning, const struct vp_setting *
 static int plan_poll(struct vp_planning *planning, const struct vp_setting *setting, const char *attr,
                      const char *reason)
 {
-    if (!vp_host_libvirt_knows_element(planning->host, "poll")) {
+    /* A guest that runs can be told by any. */
+    if (planning->phase != VP_PHASE_LIVE && !vp_host_libvirt_knows_element(planning->host, "poll")) {
         vp_plan_skip(planning, setting,
                      "the installed libvirt cannot keep it in a definition; 9.4 or newer does");
         return 0;
@@ -340,7 +341,8 @@ static int plan_mapping(struct vp_planning *planning, const struct vp_setting *s
 #define POLL_ROW(key, planner, what, max_value, unit_text)                                                   \
     {                                                                                                        \
         .name = key, .type = VP_TYPE_COUNT, .effect = VP_EFFECT_LIVE, .max = (max_value), .unit = unit_text, \
-        .doc = what " of every I/O thread of the guest. Needs libvirt 9.4 and I/O threads.",                 \
+        .doc = what " of every I/O thread of the guest. Needs I/O threads, and libvirt 9.4 to be in a "      \
+                    "definition; an older one can only tell it to a guest that runs.",                       \
         .plan = planner, .verify = vp_verify_definition,                                                     \
     }
 

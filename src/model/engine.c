@@ -227,6 +227,13 @@ static bool planned_numbered(const struct vp_plan *plan, const char *knob, const
     return false;
 }
 
+/* An attribute of an element that is gone: a device that was unplugged, or what libvirt does not keep. */
+static bool is_nowhere(const struct vp_domain *domain, const char *at)
+{
+    struct vp_place place;
+    return strchr(at, '@') != NULL && vp_place_resolve(domain->root, at, &place) == 0 && *place.rest != '\0';
+}
+
 void vp_engine_leftovers(const struct vp_result *result, const struct vp_registry *registry,
                          const struct vp_domain *domain, enum vp_phase phase, struct vp_pending *pending)
 {
@@ -238,7 +245,7 @@ void vp_engine_leftovers(const struct vp_result *result, const struct vp_registr
     for (const vp_node *n = vp_record_next(&tag, NULL, &knob, &at); n != NULL;
          n = vp_record_next(&tag, n, &knob, &at)) {
         struct vp_place place;
-        if (!vp_phase_allows(phase, vp_record_effect(n, registry)) ||
+        if (!vp_phase_allows(phase, vp_record_effect(n, registry)) || is_nowhere(domain, at) ||
             vp_place_resolve(result->base->root, at, &place) < 0)
             continue;
         vp_autofree char *target = vp_place_target(&place);

@@ -8,7 +8,7 @@
 
 /* What src/virt knows of libvirt: the functions that it loads. For its own files only. */
 
-/* Every function that is used, all of libvirt 3.7 or older. */
+/* Every function that is used, all of libvirt 4.10 or older. */
 #define FUNCTIONS(F)                                                                                         \
     F(virConnectClose)                                                                                       \
     F(virConnectListAllDomains)                                                                              \
@@ -30,16 +30,19 @@
     F(virDomainLookupByID)                                                                                   \
     F(virDomainLookupByName)                                                                                 \
     F(virDomainLookupByUUIDString)                                                                           \
+    F(virDomainListGetStats)                                                                                 \
     F(virDomainManagedSaveGetXMLDesc)                                                                        \
     F(virDomainPinEmulator)                                                                                  \
     F(virDomainPinIOThread)                                                                                  \
     F(virDomainPinVcpuFlags)                                                                                 \
     F(virDomainResume)                                                                                       \
     F(virDomainSetBlockIoTune)                                                                               \
+    F(virDomainSetIOThreadParams)                                                                            \
     F(virDomainSetInterfaceParameters)                                                                       \
     F(virDomainSetMemoryParameters)                                                                          \
     F(virDomainSetMetadata)                                                                                  \
     F(virDomainSetSchedulerParametersFlags)                                                                  \
+    F(virDomainStatsRecordListFree)                                                                          \
     F(virGetLastError)                                                                                       \
     F(virSetErrorFunc)                                                                                       \
     F(virTypedParamsClear)

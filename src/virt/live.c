@@ -87,7 +87,7 @@ static int note_record(struct vp_live_work *work, struct vp_error **err)
 static int set_all(struct vp_live_work *work, struct vp_error **err)
 {
     static int (*const groups[])(struct vp_live_work * work, struct vp_error * *err) = {
-        vp_live_disks, vp_live_nics, vp_live_scheduler, vp_live_memory, vp_live_pins,
+        vp_live_disks, vp_live_nics, vp_live_scheduler, vp_live_memory, vp_live_polling, vp_live_pins,
     };
     int r = note_record(work, err);
     for (size_t i = 0; i < VP_ARRAY_SIZE(groups) && r == 0; i++)
@@ -142,7 +142,7 @@ static int apply(const struct vp_engine *engine, struct vp_live_work *work, cons
 }
 
 int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, struct vp_domain **ret_tagged,
-                 struct vp_error **err)
+                 struct vp_domain **ret_stored, struct vp_error **err)
 {
     vp_autodomain have = NULL;
     vp_autodomain stored = NULL;
@@ -159,6 +159,7 @@ int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, stru
             vp_tag_adopt(*ret_tagged, &tag);
     }
     *ret_have = vp_take(&have);
+    *ret_stored = vp_take(&stored);
     return 0;
 }
 
@@ -168,9 +169,12 @@ int vp_live_apply(const struct vp_engine *engine, const struct vp_guest *guest, 
     VP_CLEANUP(vp_live_done) struct vp_live live = {0};
     vp_autodomain have = NULL;
     vp_autodomain tagged = NULL;
-    int r = vp_live_read(guest, &have, &tagged, err);
+    vp_autodomain stored = NULL;
+    int r = vp_live_read(guest, &have, &tagged, &stored, err);
     if (r == 0 && have != NULL && tagged != NULL) {
         struct vp_live_work work = {.guest = guest, .have = have, .result = &live};
+        vp_live_read_polling(guest, have);
+        vp_live_read_polling(guest, tagged);
         r = apply(engine, &work, entry, age, tagged, err);
     }
     if (r < 0)

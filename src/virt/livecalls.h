@@ -20,10 +20,11 @@ struct vp_live_work {
 /**
  * The live definition of a guest that runs.
  * @ret_tagged: a copy with the tag that the guest is to follow; NULL: it has no profile
+ * @ret_stored: what its next start begins with; NULL: it is transient
  * Errors: those of vp_live_apply()
  */
 int vp_live_read(const struct vp_guest *guest, struct vp_domain **ret_have, struct vp_domain **ret_tagged,
-                 struct vp_error **err);
+                 struct vp_domain **ret_stored, struct vp_error **err);
 
 /**
  * Note what became of one call.
@@ -40,3 +41,10 @@ int vp_live_memory(struct vp_live_work *work, struct vp_error **err);
 int vp_live_disks(struct vp_live_work *work, struct vp_error **err);
 int vp_live_nics(struct vp_live_work *work, struct vp_error **err);
 int vp_live_pins(struct vp_live_work *work, struct vp_error **err);
+int vp_live_polling(struct vp_live_work *work, struct vp_error **err);
+
+/*
+ * Fill in how the I/O threads of a guest poll, as QEMU has it: libvirt before 9.4 has no place for it in a
+ * definition, and later ones have it only where somebody said it.
+ */
+void vp_live_read_polling(const struct vp_guest *guest, struct vp_domain *domain);

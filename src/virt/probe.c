@@ -31,8 +31,12 @@ static int get_memory(const struct vp_probe *probe, virTypedParameterPtr params,
                                                                 VIR_DOMAIN_AFFECT_LIVE);
 }
 
-/* More than any of them has: the scheduler's call wants room, the others say how much with none. */
+/*
+ * More than any of them has. The scheduler's call wants room, no more than libvirt's protocol has
+ * (REMOTE_DOMAIN_SCHEDULER_PARAMETERS_MAX); the others say how much with none.
+ */
 #define ROOM 64
+#define ROOM_SCHEDULER 16
 
 static void clear(const struct vp_probe *probe, virTypedParameterPtr *params, int *n)
 {
@@ -51,7 +55,7 @@ static void ask(const struct vp_probe *probe, get_params *get, virTypedParameter
     if (get != get_scheduler && get(probe, NULL, &most) < 0)
         most = -1;
     if (get == get_scheduler)
-        most = ROOM;
+        most = ROOM_SCHEDULER;
     *params = vp_alloc(ROOM, sizeof(**params));
     if (most < 0 || most > ROOM || get(probe, *params, &most) < 0)
         most = -1;

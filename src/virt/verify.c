@@ -141,15 +141,25 @@ static void check_vote(const struct look *look, const struct vp_action *action)
         (void)vp_checks_add(look->checks, VP_HOLD_PENDING, action->knob, name, action->value, value, LEDGER);
 }
 
-/* What the guest still has of a profile that does not want it any more. */
-static void check_leftovers(const struct look *look, const struct vp_result *result)
+/* The place in "disk.cache: devices/disk[vda]/driver/@cache is left from an earlier profile". Owned. */
+static char *place_of(const struct vp_lack *lack)
+{
+    const char *colon = strstr(lack->text, ": ");
+    const char *at = colon != NULL ? colon + strlen(": ") : lack->text;
+    return vp_strndup(at, strcspn(at, " "));
+}
+
+/* What the guest still has of a profile that does not want it any more: what can go now, and what cannot. */
+static void check_leftovers(const struct look *look, const struct vp_result *result, enum vp_phase phase)
 {
     VP_CLEANUP(vp_pending_done) struct vp_pending left = {0};
-    vp_engine_leftovers(result, look->engine->registry, look->have, VP_PHASE_COLD, &left);
+    vp_engine_leftovers(result, look->engine->registry, look->have, phase, &left);
     for (size_t i = 0; i < left.n; i++) {
         const bool live = left.items[i].effect == VP_EFFECT_LIVE;
-        (void)vp_checks_add(look->checks, live ? VP_HOLD_DIFFERS : VP_HOLD_PENDING, left.items[i].knob,
-                            left.items[i].text, NULL, "left", LIVE);
+        vp_autofree char *at = place_of(&left.items[i]);
+        if (live == (phase == VP_PHASE_LIVE))
+            (void)vp_checks_add(look->checks, live ? VP_HOLD_DIFFERS : VP_HOLD_PENDING, left.items[i].knob,
+                                at, "as without a profile", "as an earlier profile had it", LIVE);
     }
 }
 
@@ -160,6 +170,8 @@ static int plan(const struct look *look, const struct vp_domain *tagged, enum vp
     struct vp_engine engine = *look->engine;
     engine.placer = placer;
     vp_autodomain asked = vp_domain_copy(tagged);
+    if (phase == VP_PHASE_LIVE)
+        vp_live_read_polling(look->probe->guest, asked);
     return vp_engine_plan(&engine, &request, asked, ret_result, err);
 }
 
@@ -179,7 +191,8 @@ static void check_all(const struct look *look, const struct vp_result *live, con
     if (start->plan->unplaced != NULL)
         (void)vp_checks_add(look->checks, VP_HOLD_PENDING, "cpu.placement", "place of the guest", "a place",
                             NULL, LEDGER);
-    check_leftovers(look, start);
+    check_leftovers(look, live, VP_PHASE_LIVE);
+    check_leftovers(look, start, VP_PHASE_COLD);
 }
 
 /* Is the stored definition as the profile would make it? */
@@ -206,20 +219,33 @@ static int look_at_stored(const struct vp_engine *engine, const struct vp_guest 
     return r;
 }
 
+/* A guest as it is, with the tag that it is to follow, and as its next start begins (NULL: as it is). */
+struct domains {
+    struct vp_domain *have, *tagged, *stored;
+};
+
+static void domains_done(struct domains *domains)
+{
+    vp_domain_free(domains->have);
+    vp_domain_free(domains->tagged);
+    vp_domain_free(domains->stored);
+}
+
 /* All that libvirt knows of. */
 static int look_at(const struct vp_engine *engine, const struct vp_guest *guest, const struct vp_entry *entry,
-                   uint64_t age, const struct vp_domain *have, const struct vp_domain *tagged,
-                   struct vp_verify *verify, struct vp_error **err)
+                   uint64_t age, const struct domains *domains, struct vp_verify *verify,
+                   struct vp_error **err)
 {
     VP_CLEANUP(vp_result_done) struct vp_result live = {0};
     VP_CLEANUP(vp_result_done) struct vp_result start = {0};
     VP_CLEANUP(vp_probe_done)
     struct vp_probe probe = {.guest = guest, .unified = vp_cgroups_are_unified(engine->profiles.root)};
-    const struct look look = {engine, have, entry, &probe, &verify->checks};
+    const struct look look = {engine, domains->have, entry, &probe, &verify->checks};
     vp_autoplacer held = vp_heldplace_placer(entry, engine->placer);
-    int r = plan(&look, tagged, VP_PHASE_LIVE, age, held, &live, err);
+    int r = plan(&look, domains->tagged, VP_PHASE_LIVE, age, held, &live, err);
     if (r == 0)
-        r = plan(&look, tagged, VP_PHASE_COLD, age, held, &start, err);
+        r = plan(&look, domains->stored != NULL ? domains->stored : domains->tagged, VP_PHASE_COLD, age, held,
+                 &start, err);
     if (r < 0)
         return r;
     if (start.profile == NULL || live.plan == NULL)
@@ -234,13 +260,14 @@ int vp_verify_guest(const struct vp_engine *engine, const struct vp_guest *guest
                     struct vp_error **err)
 {
     VP_CLEANUP(vp_verify_done) struct vp_verify verify = {0};
-    vp_autodomain have = NULL;
-    vp_autodomain tagged = NULL;
-    int r = vp_live_read(guest, &have, &tagged, err);
-    if (r == 0 && tagged != NULL)
-        r = look_at(engine, guest, entry, age, have, tagged, &verify, err);
-    if (r == 0 && tagged != NULL && here != NULL && entry != NULL && entry->state == VP_ENTRY_RUNNING)
-        r = vp_hostcheck(here, entry, have, &verify.checks, err);
+    VP_CLEANUP(domains_done) struct domains domains = {0};
+    int r = vp_live_read(guest, &domains.have, &domains.tagged, &domains.stored, err);
+    if (r == 0 && domains.tagged != NULL) {
+        vp_live_read_polling(guest, domains.have);
+        r = look_at(engine, guest, entry, age, &domains, &verify, err);
+        if (r == 0 && here != NULL && entry != NULL && entry->state == VP_ENTRY_RUNNING)
+            r = vp_hostcheck(here, entry, domains.have, &verify.checks, err);
+    }
     if (r < 0)
         return r;
     *ret_verify = verify;

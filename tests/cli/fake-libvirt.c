@@ -430,9 +430,51 @@ int virDomainSetMetadata(virDomainPtr domain, int type, const char *metadata, co
     return 0;
 }
 
-/* It knows nothing beside the definition. */
-static int unknown(void)
+int virDomainSetIOThreadParams(virDomainPtr domain, unsigned int id, virTypedParameterPtr params, int n,
+                               unsigned int flags)
 {
+    char on[16];
+
+    (void)flags;
+    (void)snprintf(on, sizeof(on), "%u", id);
+    return note_params("polling", domain->name, on, params, n);
+}
+
+/* One I/O thread that polls as QEMU does by itself, or as NAME.poll says. */
+int virDomainListGetStats(virDomainPtr *domains, unsigned int what, virDomainStatsRecordPtr **records,
+                          unsigned int flags)
+{
+    static virTypedParameter params[3];
+    static virDomainStatsRecord record = {.params = params};
+    static virDomainStatsRecordPtr list[] = {&record, NULL};
+    char *text = exists(domains[0]->name, ".poll") ? read_file(domains[0]->name, ".poll") : NULL;
+
+    (void)what;
+    (void)flags;
+    (void)snprintf(params[0].field, sizeof(params[0].field), "iothread.count");
+    (void)snprintf(params[1].field, sizeof(params[1].field), "iothread.1.poll-max-ns");
+    params[1].type = VIR_TYPED_PARAM_ULLONG;
+    params[1].value.ul = text != NULL && strncmp(text, "50000", 5) == 0 ? 50000 : 32768;
+    (void)snprintf(params[2].field, sizeof(params[2].field), "iothread.1.poll-grow");
+    params[2].type = VIR_TYPED_PARAM_UINT;
+    record.nparams = 3;
+    free(text);
+    *records = list;
+    return 1;
+}
+
+void virDomainStatsRecordListFree(virDomainStatsRecordPtr *records)
+{
+    (void)records;
+}
+
+/* It knows nothing beside the definition. */
+static int unknown(virDomainPtr domain, const void *params, const int *n, unsigned int flags)
+{
+    (void)domain;
+    (void)params;
+    (void)n;
+    (void)flags;
     (void)fail(VIR_ERR_OPERATION_UNSUPPORTED, "not known here");
     return -1;
 }
@@ -440,31 +482,19 @@ static int unknown(void)
 int virDomainGetBlockIoTune(virDomainPtr domain, const char *disk, virTypedParameterPtr params, int *n,
                             unsigned int flags)
 {
-    (void)domain;
     (void)disk;
-    (void)params;
-    (void)n;
-    (void)flags;
-    return unknown();
+    return unknown(domain, params, n, flags);
 }
 
 int virDomainGetSchedulerParametersFlags(virDomainPtr domain, virTypedParameterPtr params, int *n,
                                          unsigned int flags)
 {
-    (void)domain;
-    (void)params;
-    (void)n;
-    (void)flags;
-    return unknown();
+    return unknown(domain, params, n, flags);
 }
 
 int virDomainGetMemoryParameters(virDomainPtr domain, virTypedParameterPtr params, int *n, unsigned int flags)
 {
-    (void)domain;
-    (void)params;
-    (void)n;
-    (void)flags;
-    return unknown();
+    return unknown(domain, params, n, flags);
 }
 
 void virTypedParamsClear(virTypedParameterPtr params, int n)

@@ -61,6 +61,14 @@ sed -i 's|<source network="n"/>|&<bandwidth><inbound average="7"/></bandwidth>|'
 live --set network.outbound-average=50
 is 'the other direction is left alone' "$(calls | tail -n 1)" 'bandwidth plain 52:54:00:00:00:01 outbound.average=50'
 
+run_here assign plain small --set disk.iothreads=1
+goes_on
+live --set disk.iothreads=1 --set disk.iothread-poll-max=50000
+is 'how an I/O thread polls' "$(calls | tail -n 1)" 'polling plain 1 poll_max_ns=50000'
+echo 50000 >"$FAKE_LIBVIRT/plain.poll"
+live --set disk.iothreads=1 --set disk.iothread-poll-max=50000
+hasnt 'which QEMU is asked for first' "$(calls)" 'polling'
+
 # what libvirt refuses
 fresh small
 goes_on

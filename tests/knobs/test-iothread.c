@@ -70,6 +70,8 @@ static const struct vp_trial rows[] = {
 static const struct vp_trial later_rows[] = {
     {DEVICES(DISK("vda", )), "disk.iothreads=1; disk.iothread-poll-max=50000",
      "iothreads = 1\n" AT("vda") " = 1\nskipped disk.iothread-poll-max: the installed libvirt cannot *"},
+    {"<iothreads>1</iothreads>", "disk.iothread-poll-max=7",
+     "iothreadids/iothread[1] = <iothread id='1'><poll max='7'/></iothread>", .phase = VP_PHASE_LIVE},
     {DEVICES(DISK("vda", ) DISK("vdb", )),
      "disk.iothreads=2; disk.iothread-poll-max=50000; disk.iothread-poll-grow=2; disk.iothread-poll-shrink=4",
      "iothreads = 2\n" AT("vda") " = 1\n" AT(

@@ -19,13 +19,17 @@ hugepages = no
 soft-limit = 1G
 [disk]
 total-iops = 100
+iothread-poll-max = 50000
 [cpu]
 shares = 300
 quota = 90000
 emulator-quota = 80000
 PROFILE
 printf '[profile]\nextends = lively\nenforce = refuse\n' >"$PROFILES/strict.profile"
-sed -e 's|<vcpu>2</vcpu>|<vcpu>1</vcpu>|' -e 's| vp.io| vp.read|' "$TEMPLATES/server.xml" >"$SANDBOX/one.xml"
+# With room for what is plugged in.
+port="<controller type='pci' model='pcie-root-port'/>"
+sed -e 's|<vcpu>2</vcpu>|<vcpu>1</vcpu>|' -e 's| vp.io| vp.read|' \
+    -e "s|<devices>|&<controller type='pci' index='0' model='pcie-root'/>$port$port$port$port$port$port$port$port|" "$TEMPLATES/server.xml" >"$SANDBOX/one.xml"
 
 verdicts() { virt-profile verify "$1" | awk -F '\t' -v v="$2" '$2 == v { print $4 }' | sort | paste -sd ';'; }
 tuning() { virt-profile status --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["tuning"])'; }
@@ -80,7 +84,7 @@ group() { # controller, pid
     echo "$mount${path%/emulator}"
 }
 FOUND=0
-broken() { # what, what verify names, command to mend it, command to break it…
+broken() { # what, what verify names (one or the other), command to mend it, command to break it…
     local what=$1 want=$2 mend=$3 seen
     shift 3
     "$@" >/dev/null 2>"$SANDBOX/stderr" || {
@@ -88,8 +92,10 @@ broken() { # what, what verify names, command to mend it, command to break it…
         return
     }
     seen=$(verdicts vp-l differs)
-    if [ "$seen" = "$want" ]; then FOUND=$((FOUND + 1)); fi
-    is "$what" "$seen" "$want"
+    case " or $want or " in
+    *" or $seen or "*) ok "$what: '$seen'" && FOUND=$((FOUND + 1)) ;;
+    *) not_ok "$what: saw '$seen', expected '$want'" ;;
+    esac
     $mend >/dev/null
 }
 put() { printf '%s\n' "$2" >"$1"; }
@@ -113,7 +119,10 @@ broken 'the quota of the emulator' cputune/emulator_quota "$again" vsh schedinfo
 broken 'a limit of memory' memtune/soft_limit "$again" vsh memtune vp-l --live --soft-limit 3145728
 broken 'a pin of a vCPU' 'cputune/vcpupin[0]/@cpuset;vCPU 0: CPUs' "$again" vsh vcpupin vp-l 0 0 --live
 broken 'the pin of the emulator' 'cputune/emulatorpin/@cpuset;emulator: CPUs' "$again" vsh emulatorpin vp-l 1 --live
-broken 'a pin of an iothread' 'cputune/iothreadpin[1]/@cpuset;iothread 1: CPUs' "$again" vsh iothreadpin vp-l 1 1 --live
+# What an iothread makes for requests goes where it is.
+moved='iothread 1: CPUs or emulator: CPUs;iothread 1: CPUs'
+broken 'a pin of an iothread' "cputune/iothreadpin[1]/@cpuset;${moved/ or / or cputune\/iothreadpin[1]\/@cpuset;}" "$again" vsh iothreadpin vp-l 1 1 --live
+broken 'how an iothread polls' 'iothreadids/iothread[1]/poll/@max' "$again" vsh iothreadset vp-l 1 --poll-max-ns 77 --live
 cpu=$(group cpu "$pid") cpuset=$(group cpuset "$pid") memory=$(group memory "$pid")
 if [ -n "$unified" ]; then
     in_file 'shares in the control group' cputune/shares "${cpu%/libvirt}/cpu.weight" 77
@@ -127,8 +136,8 @@ else
     in_file 'the limit of memory' memtune/soft_limit "$memory/memory.soft_limit_in_bytes" 3221225472
 fi
 in_file 'CPUs of a vCPU' 'vCPU 0: CPUs' "$cpuset/vcpu0/cpuset.cpus" 0
-in_file 'CPUs of the emulator' 'emulator: CPUs' "$cpuset/emulator/cpuset.cpus" 0-1
-in_file 'CPUs of an iothread' 'iothread 1: CPUs' "$cpuset/iothread1/cpuset.cpus" 1
+in_file 'CPUs of the emulator' 'emulator: CPUs' "$cpuset/emulator/cpuset.cpus" 1
+in_file 'CPUs of an iothread' "$moved" "$cpuset/iothread1/cpuset.cpus" 1
 in_file 'a setting of the host' /proc/sys/vm/swappiness /proc/sys/vm/swappiness 33
 in_file 'another' /proc/sys/kernel/numa_balancing /proc/sys/kernel/numa_balancing 1
 latency=/sys/devices/system/cpu/cpu1/power/pm_qos_resume_latency_us
@@ -140,7 +149,7 @@ file=$other/vcpu0/cpuset.cpus
 [ -z "$unified" ] || file=${other%/libvirt}/cpuset.cpus
 in_file 'a neighbour that is let onto its CPU' "$file" "$file" 0-1
 vsh destroy vp-o
-between 'found, each alone' "$FOUND" 17 20
+between 'found, each alone' "$FOUND" 17 21
 exits 'all of it is mended' 0 virt-profile verify vp-l
 is 'status: tuned again' "$(tuning vp-l)" tuned
 put /proc/sys/vm/swappiness 34
@@ -165,13 +174,13 @@ live vp-l >"$SANDBOX/live.xml"
 exits 'once more' 0 virt-profile apply --live vp-l
 live vp-l >"$SANDBOX/again.xml"
 same_file 'nothing is called' "$SANDBOX/live.xml" "$SANDBOX/again.xml"
-virt-profile assign vp-l lively --set disk.boot-time=900 --set disk.boot-total-iops=700
+virt-profile assign vp-l lively --set disk.boot-time=900 --set disk.boot-total-iops=700 >/dev/null
 exits 'what a disk may do while its guest boots' 0 virt-profile apply --live --json vp-l
 is 'it may' "$(iops vp-l vda)" 700
 has 'and it is said for how long' "$OUT" '"again": [0-9]{3}'
 exits 'verify knows' 0 virt-profile verify vp-l
-virt-profile assign vp-l lively --set disk.boot-time=1 --set disk.boot-total-iops=700
-virt-profile apply --live vp-l
+virt-profile assign vp-l lively --set disk.boot-time=1 --set disk.boot-total-iops=700 >/dev/null
+virt-profile apply --live vp-l >/dev/null
 is 'and not for longer' "$(iops vp-l vda)" 100
 
 note 'plugged in while it runs'
@@ -187,37 +196,37 @@ exits 'an interface' 0 vsh attach-device vp-l "$SANDBOX/nic.xml" --live
 tap=$(vsh domiflist vp-l | awk '/52:54:00:66:66:66/ { print $1 }')
 if vsh domiftune vp-l "$tap" --inbound 5000 --live >/dev/null 2>&1; then
     vsh domiftune vp-l "$tap" --inbound 0 --live
-    virt-profile assign vp-l lively --set network.inbound-average=4000
+    virt-profile assign vp-l lively --set network.inbound-average=4000 >/dev/null
     exits 'is limited' 0 virt-profile apply --live vp-l
     is 'as any other' "$(vsh domiftune vp-l "$tap" | awk '/^inbound.average/ { print $NF }')" 4000
-    virt-profile assign vp-l lively
-    virt-profile apply --live vp-l
+    virt-profile assign vp-l lively >/dev/null
+    virt-profile apply --live vp-l >/dev/null
     is 'and not any more' "$(vsh domiftune vp-l "$tap" | awk '/^inbound.average/ { print $NF }')" 0
 else
     skip 'its bandwidth' 'this kernel cannot limit it'
-    virt-profile assign vp-l lively
-    virt-profile apply --live vp-l
+    virt-profile assign vp-l lively >/dev/null
+    virt-profile apply --live vp-l >/dev/null
 fi
 
 note 'its states'
-virt-profile assign vp-l lively --set disk.discard=ignore
+virt-profile assign vp-l lively --set disk.discard=ignore >/dev/null
 is 'what only a start gives: pending' "$(tuning vp-l)" pending
 has 'it is said what' "$(virt-profile status vp-l)" '^pending	disk.discard: .*driver/@discard is unmap, should be ignore'
-virt-profile assign vp-l lively
+virt-profile assign vp-l lively >/dev/null
 vsh dumpxml --inactive vp-l | sed 's|<total_iops_sec>100|<total_iops_sec>77|' >"$SANDBOX/stale.xml"
 vsh define "$SANDBOX/stale.xml"
 is 'a definition behind the back of the profile: stale' "$(tuning vp-l)" stale
-virt-profile apply vp-l
+virt-profile apply vp-l >/dev/null
 exits 'all holds in the end' 0 virt-profile verify vp-l
 vsh destroy vp-l
 
 note 'a start that cannot keep its promise'
-virt-profile assign vp-l strict
+virt-profile assign vp-l strict >/dev/null
 mv "$HOOK" "$SANDBOX/hook"
 exits 'without the hook it is ended' 1 virt-profile start vp-l
 has 'as it lacks what the host does for it' "$ERR" "vp-l.*kernel.swappiness"
 is 'and is off' "$(state vp-l)" 'shut off'
-virt-profile assign vp-l strict --enforce start
+virt-profile assign vp-l strict --enforce start >/dev/null
 exits 'unless it may' 1 virt-profile start vp-l
 is 'then it runs' "$(state vp-l)" running
 mv "$SANDBOX/hook" "$HOOK"
