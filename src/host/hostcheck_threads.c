@@ -60,6 +60,19 @@ static void flush(const struct vp_entry *entry, enum vp_thread_kind kind, struct
     row_done(row);
 }
 
+/*
+ * Where a thread may be: its place. What an iothread makes for requests that it cannot do itself inherits
+ * from it, and counts to the emulator's threads.
+ */
+static hwloc_bitmap_t allowed_to(const struct vp_placement *placement, const struct vp_thread *thread,
+                                 hwloc_const_bitmap_t wanted)
+{
+    hwloc_bitmap_t allowed = vp_bitmap_copy(wanted);
+    for (unsigned i = 0; thread->kind == VP_THREAD_EMULATOR && i < placement->n_iothreads; i++)
+        (void)hwloc_bitmap_or(allowed, allowed, placement->iothreads[i]);
+    return allowed;
+}
+
 static void look_at(const struct vp_root *root, const struct vp_entry *entry, const struct vp_thread *thread,
                     unsigned order, struct row *row)
 {
@@ -67,7 +80,8 @@ static void look_at(const struct vp_root *root, const struct vp_entry *entry, co
     vp_autobitmap effective = NULL;
     if (hwloc_bitmap_iszero(wanted) || vp_affinity_get(root, thread->tid, &effective, NULL) < 0)
         return; /* it ended meanwhile */
-    const bool differs = !hwloc_bitmap_isincluded(effective, wanted);
+    vp_autobitmap allowed = allowed_to(entry->placement, thread, wanted);
+    const bool differs = !hwloc_bitmap_isincluded(effective, allowed);
     if (row->effective != NULL && (row->differs || !differs))
         return;
     hwloc_bitmap_free(row->wanted);

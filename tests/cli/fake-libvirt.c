@@ -218,14 +218,10 @@ int virDomainIsActive(virDomainPtr domain)
     return exists(domain->name, ".live");
 }
 
-int virDomainGetControlInfo(virDomainPtr domain, virDomainControlInfoPtr info, unsigned int flags)
+int virDomainGetControlInfo(virDomainPtr d, virDomainControlInfoPtr info, unsigned f)
 {
-    (void)domain;
-    (void)flags;
-    *info = (virDomainControlInfo){.state = VIR_DOMAIN_CONTROL_OK};
-    return 0;
+    return d == NULL || info == NULL || f != 0 ? -1 : 0;
 }
-
 int virDomainHasManagedSaveImage(virDomainPtr domain, unsigned int flags)
 {
     (void)flags;

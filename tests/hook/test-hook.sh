@@ -81,7 +81,7 @@ for op in $operations; do
     run --root "$root" plain "$op" begin -
     check "nothing on stdin, $op" "$quiet"
 done
-for profile in shares strict broken none ../evil '' guest; do
+for profile in shares strict broken nosuch ../evil '' guest; do
     for enforce in '' start refuse maybe; do
         domain tagged "$profile" "$enforce" >"$work/in"
         for op in started stopped release reconnect attach from-the-future start; do
@@ -119,8 +119,9 @@ prepare 'settings are missing, domain overrides' strict start 0
 prepare 'settings differ, profile refuses' strict '' 1 '  <cputune><shares>5</shares></cputune>'
 prepare 'broken profile' broken '' 0
 prepare 'broken profile, domain refuses' broken refuse 1
-prepare 'no such profile' absent '' 0
-prepare 'no such profile, domain refuses' absent refuse 1
+prepare 'no such profile' nosuch '' 0
+prepare 'no such profile, domain refuses' nosuch refuse 1
+prepare 'it is to have none, whatever else it says' none refuse 0
 prepare 'enforce is nonsense' shares maybe 0
 domain tagged broken refuse >"$work/in"
 run --root "$root" tagged prepare begin -

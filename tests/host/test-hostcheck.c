@@ -182,6 +182,34 @@ START_TEST(of_threads)
 }
 END_TEST
 
+/* A thread that an iothread made is where that is, on a CPU that is not the emulator's. */
+START_TEST(of_workers)
+{
+    MACHINE machine;
+    VP_CLEANUP(vp_checks_done) struct vp_checks checks = {0};
+    VP_CLEANUP(vp_threadplace_done) struct vp_threadplace placed = {0};
+    struct vp_entry entry = {.name = (char *)"g", .qemu = {QEMU, 55}};
+    const struct vp_demand demand = {.name = "g",
+                                     .policy = VP_POLICY_DEDICATED,
+                                     .vcpus = 1,
+                                     .iothreads = 1,
+                                     .own_iothreads = true,
+                                     .memory_kib = 1024};
+    machine_open(&machine, "synthetic:numa:2 core:4 pu:1", NULL);
+    run_qemu(&machine.fake);
+    vp_autoplacement placement = machine_plan(&machine, &demand);
+    entry.placement = placement;
+    vp_affinity_use(&qemu_scheduler);
+    ck_assert_int_eq(vp_threads_place(machine.fake.root, &entry, &placed, NULL), 0);
+    ck_assert(!hwloc_bitmap_intersects(placement->emulator, placement->iothreads[0]));
+    ck_assert_int_eq(vp_affinity_set(machine.fake.root, 101, placement->iothreads[0], NULL), 0);
+    ck_assert_int_eq(vp_hostcheck_threads(machine.fake.root, &entry, NULL, &checks, NULL), 0);
+    vp_autofree char *forget = qemu_scheduled();
+    ck_assert_uint_eq(vp_checks_count(&checks, VP_HOLD_DIFFERS), 0);
+    ck_assert_uint_gt(vp_checks_count(&checks, VP_HOLD_OK), 3);
+}
+END_TEST
+
 /* Fields 40 and 41 of a thread's stat. */
 static const struct {
     const char *fields, *want;
@@ -228,4 +256,5 @@ START_TEST(nobody_there)
 END_TEST
 
 VP_TEST_MAIN("hostcheck", VP_TEST_ROWS(of_memory, memory), VP_TEST_ROWS(of_limits, limits),
-             VP_TEST_ROWS(of_threads, moved), VP_TEST_ROWS(of_scheduling, scheduled), VP_TEST(nobody_there))
+             VP_TEST_ROWS(of_threads, moved), VP_TEST(of_workers), VP_TEST_ROWS(of_scheduling, scheduled),
+             VP_TEST(nobody_there))
