@@ -386,27 +386,27 @@ static int note_pin(const char *what, virDomainPtr domain, unsigned number, cons
     return note_params(what, domain->name, on, NULL, 0);
 }
 
-int virDomainPinVcpuFlags(virDomainPtr domain, unsigned int vcpu, unsigned char *map, int length,
+int virDomainPinVcpuFlags(virDomainPtr domain, unsigned int vcpu, unsigned char *map, int maplen,
                           unsigned int flags)
 {
-    (void)length;
+    (void)maplen;
     (void)flags;
     return note_pin("vcpupin", domain, vcpu, map);
 }
 
-int virDomainPinEmulator(virDomainPtr domain, unsigned char *map, int length, unsigned int flags)
+int virDomainPinEmulator(virDomainPtr domain, unsigned char *map, int maplen, unsigned int flags)
 {
-    (void)length;
+    (void)maplen;
     (void)flags;
     return note_pin("emulatorpin", domain, 0, map);
 }
 
-int virDomainPinIOThread(virDomainPtr domain, unsigned int id, unsigned char *map, int length,
+int virDomainPinIOThread(virDomainPtr domain, unsigned int iothread_id, unsigned char *map, int maplen,
                          unsigned int flags)
 {
-    (void)length;
+    (void)maplen;
     (void)flags;
-    return note_pin("iothreadpin", domain, id, map);
+    return note_pin("iothreadpin", domain, iothread_id, map);
 }
 
 /* What was set is in NAME.metadata. */
@@ -437,15 +437,15 @@ int virDomainSetIOThreadParams(virDomainPtr domain, unsigned int id, virTypedPar
 }
 
 /* One I/O thread that polls as QEMU does by itself, or as NAME.poll says. */
-int virDomainListGetStats(virDomainPtr *domains, unsigned int what, virDomainStatsRecordPtr **records,
+int virDomainListGetStats(virDomainPtr *doms, unsigned int stats, virDomainStatsRecordPtr **retStats,
                           unsigned int flags)
 {
     static virTypedParameter params[3];
     static virDomainStatsRecord record = {.params = params};
     static virDomainStatsRecordPtr list[] = {&record, NULL};
-    char *text = exists(domains[0]->name, ".poll") ? read_file(domains[0]->name, ".poll") : NULL;
+    char *text = exists(doms[0]->name, ".poll") ? read_file(doms[0]->name, ".poll") : NULL;
 
-    (void)what;
+    (void)stats;
     (void)flags;
     (void)snprintf(params[0].field, sizeof(params[0].field), "iothread.count");
     (void)snprintf(params[1].field, sizeof(params[1].field), "iothread.1.poll-max-ns");
@@ -455,13 +455,13 @@ int virDomainListGetStats(virDomainPtr *domains, unsigned int what, virDomainSta
     params[2].type = VIR_TYPED_PARAM_UINT;
     record.nparams = 3;
     free(text);
-    *records = list;
+    *retStats = list;
     return 1;
 }
 
-void virDomainStatsRecordListFree(virDomainStatsRecordPtr *records)
+void virDomainStatsRecordListFree(virDomainStatsRecordPtr *stats)
 {
-    (void)records;
+    (void)stats;
 }
 
 /* It knows nothing beside the definition. */
