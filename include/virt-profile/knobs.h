@@ -3,7 +3,7 @@
 
 #include "knob.h"
 
-/* One table an area, in src/knobs/AREA.c. Each ends with a row whose name is NULL. */
+/* One table an area, in src/knobs/AREA/. Each ends with a row whose name is NULL. */
 extern const struct vp_knob vp_knobs_cpu[];
 extern const struct vp_knob vp_knobs_cputune[];
 extern const struct vp_knob vp_knobs_placement[];

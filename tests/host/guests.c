@@ -2,7 +2,7 @@
 #include "guests.h"
 
 #include "strbuf.h"
-#include "../../src/host/topocache_pack.h"
+#include "../../src/host/ledger/topocache_pack.h"
 
 #include <inttypes.h>
 #include <unistd.h>

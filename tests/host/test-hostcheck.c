@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "../../src/host/hostcheck_own.h"
+#include "../../src/host/verify/hostcheck_own.h"
 
 #include "qemu.h"
 #include "model/machine.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "../../src/host/ledger_own.h"
+#include "../../src/host/ledger/ledger_own.h"
 #include "guests.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../src/host/ledger_own.h"
+#include "../../src/host/ledger/ledger_own.h"
 
 #define LATER (UINT64_C(1) << 40) /* clock ticks: after anything that is stored now */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "topocache.h"
 
-#include "../../src/host/topocache_pack.h"
+#include "../../src/host/ledger/topocache_pack.h"
 #include "guests.h"
 
 #include <string.h>

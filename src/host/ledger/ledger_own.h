@@ -52,7 +52,7 @@ void vp_ledger_check(const struct vp_ledger *ledger, struct vp_entries *entries)
 #define VP_LEDGER_LOCK "/run/virt-profile/ledger.lock"
 
 /*
- * src/host/ledger_log.c: which entries were changed lately, in the file of the lock.
+ * src/host/ledger/ledger_log.c: which entries were changed lately, in the file of the lock.
  */
 
 /* To be called before a change, with the lock. */

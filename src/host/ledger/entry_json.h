@@ -30,7 +30,7 @@ bool vp_entry_json_set(json_object *value, hwloc_bitmap_t *ret_set);
 /* One of the names, as its number. */
 bool vp_entry_json_choice(json_object *value, const char *const *names, unsigned n, unsigned *ret_choice);
 
-/* src/host/entry_placement.c */
+/* src/host/ledger/entry_placement.c */
 json_object *vp_entry_placement_format(const struct vp_placement *placement,
                                        const struct vp_topology *topology) VP_MUST_USE;
 
