@@ -12,7 +12,8 @@
 
 void vp_change_done(struct vp_change *change)
 {
-    vp_autofree char *profile = vp_take(&change->profile);
+    free(change->profile);
+    change->profile = NULL;
     vp_pending_done(&change->pending);
 }
 

@@ -142,12 +142,13 @@ int vp_resctrl_caches(const struct vp_root *root, hwloc_const_bitmap_t cpus, str
 static char *schema_of(const char *schemata, const char *resource, unsigned cache)
 {
     const size_t len = strlen(resource);
-    const char *line = schemata;
+    const char *line = schemata + strspn(schemata, " \n");
     vp_autofree char *label = vp_asprintf("%u=", cache);
-    while (line != NULL && (line += strspn(line, " \n"), *line != '\0') &&
-           (strncmp(line, resource, len) != 0 || line[len] != ':'))
-        line = strchr(line, '\n');
-    if (line == NULL || *line == '\0')
+    while (*line != '\0' && (strncmp(line, resource, len) != 0 || line[len] != ':')) {
+        line += strcspn(line, "\n");
+        line += strspn(line, " \n");
+    }
+    if (*line == '\0')
         return NULL;
     for (const char *at = line + len + 1; *at != '\0' && *at != '\n'; at += strspn(at, ";")) {
         at += strspn(at, " ");
