@@ -4,7 +4,8 @@
 # limit: 400
 # The daemon as systemd runs it, hardened as its unit says. It brings a definition up to date that is defined and tagged; the
 # interrupts that a guest's driver asks for when nobody else looks any more come to the guest's CPUs; what others move, set
-# or restart is found by `verify` and mended. It is in nobody's way when it ends.
+# or restart is found by `verify` and mended; a definition whose place was taken gets another. It is in nobody's way when it
+# ends.
 . /lab/tests/lib.sh
 need_engine
 
@@ -26,6 +27,11 @@ steered() {
     done
 }
 bans_own() { [[ ",$(irqbalance_banned)," == *,6,7,* ]]; }
+placed() { stored_xml "$1" | xpath '//vcpupin[@vcpu="0"]/@cpuset'; }
+has_place() { [ -n "$(placed "$1")" ]; }
+core_of() { echo "$(<"/sys/devices/system/cpu/cpu$1/topology/thread_siblings_list")"; }
+elsewhere() { [ "$(core_of "$(placed "$1")")" != "$taken" ]; }
+places() { for name in one two three; do echo "$name: $(core_of "$(placed $name)")"; done | paste -sd ,; }
 up_to_date() { [ "$(stored_xml db | xpath '//disk/driver/@cache')" = none ]; }
 
 mkdir -p /etc/virt-profile/profiles
@@ -87,9 +93,25 @@ like "and names it" "$(virt-profile verify db)" 'differs.*cpu.placement|cpu.plac
 is "state" "$(virt-profile status --json | jq -r '.[] | select(.name == "db") | .tuning')" drifted
 passes "a daemon that starts mends it" systemctl start virt-profiled
 passes "it is back" wait_for 30 moved_back
-is "restarts of it" "$(systemctl show -P NRestarts virt-profiled)" 0
-systemctl stop virt-profiled irqbalance
 virsh -q destroy db
+
+note "a place that is taken"
+for name in one two three; do
+    guest_define $name memory=64 profile=own "devices=$(guest_disk $name 8)"
+    passes "'$name' has a place" wait_for 20 has_place $name
+done
+before=$(places)
+virsh -q start --paused three
+taken=$(core_of "$(thread_affinity "$(vcpu_thread three 0)")")
+loser=$(for name in one two; do [ "$(core_of "$(placed $name)")" != "$taken" ] || echo $name; done | xargs)
+like "of $before, the place on core $taken is taken from" "$loser" '^(one|two)$'
+passes "it prefers another one" wait_for 30 elsewhere "$loser"
+after=$(places)
+pause 12
+is "and nobody moves again" "$(places)" "$after"
+virsh -q destroy three
+is "restarts of the daemon" "$(systemctl show -P NRestarts virt-profiled)" 0
+systemctl stop virt-profiled irqbalance
 is "entries left" "$(find /run/virt-profile/guests -type f | wc -l)" 0
 is "denials of AppArmor" "$(journalctl -q -k -o cat -g 'apparmor="DENIED".*virt-profile')" ""
 rm -r /etc/virt-profile/profiles
