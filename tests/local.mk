@@ -32,6 +32,11 @@ no-check:
 endif
 
 TESTS = $(check_PROGRAMS) $(script_tests)
+
+# Only the programs with Check: what another compiler may make a difference for.
+.PHONY: check-programs
+check-programs:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(check_PROGRAMS)'
 AM_TESTS_ENVIRONMENT = \
 	VP_TOP_SRCDIR='$(abs_top_srcdir)'; export VP_TOP_SRCDIR; \
 	VP_TOP_BUILDDIR='$(abs_top_builddir)'; export VP_TOP_BUILDDIR; \
