@@ -77,10 +77,12 @@ BESIDE = {
     **{f"network.{way}-{what}": f"[network]\n{way}-average = 1\n" for way in ("inbound", "outbound")
        for what in ("peak", "burst")},
 }
-# They need a later libvirt or a host that this one does not make up, or are not for guests of QEMU.
+# They need a later libvirt or a host that this one does not make up, are not for guests of QEMU, or hold while a guest
+# boots and are never in its definition.
 SELDOM = {"cpu.vcpu-scheduler-first", "hyperv.evmcs", "memory.hugepages", "memory.min-guarantee",
           "disk.iothread-mapping", "disk.iothread-poll-max", "disk.iothread-poll-grow", "disk.iothread-poll-shrink",
-          "cpu.cache-size", "cpu.memory-bandwidth", "memory.cells", "cpu.threads", "cpu.vcpu-priority"}
+          "cpu.cache-size", "cpu.memory-bandwidth", "memory.cells", "cpu.threads", "cpu.vcpu-priority",
+          "disk.boot-time", "disk.boot-total-iops", "disk.boot-total-bytes"}
 
 
 def values(knob):

@@ -77,7 +77,7 @@ if [ -n "$cpu" ]; then
     is 'kernel: memory' "$(cat /sys/fs/cgroup/memory/machine/qemu-*-vp-limits.libvirt-qemu/memory.soft_limit_in_bytes)" 536870912
     [ "$LOCKS" = 0 ] || is 'kernel: all memory' "$(cat /sys/fs/cgroup/memory/machine/qemu-*-vp-limits.libvirt-qemu/memory.limit_in_bytes)" 1073741824
 else
-    skip 'what the kernel has' 'its cgroups are not those of cgroup v1'
+    cannot 'what the kernel has' 'its cgroups are not those of cgroup v1'
 fi
 is 'libvirt: memory' "$(set_to memtune hard_limit) $(set_to memtune soft_limit)" "$hard_kib 524288"
 
@@ -86,21 +86,21 @@ has 'QEMU: receive ring' "$(qemu_object vp-limits virtio-net-pci)" '"rx_queue_si
 if [ -e "/sys/class/net/$tap" ]; then
     is "kernel: packets that wait on $tap" "$(cat "/sys/class/net/$tap/tx_queue_len")" 5000
 else
-    skip 'packets that wait on a tap device' 'it is in another network namespace than /sys shows'
+    cannot 'packets that wait on a tap device' 'it is in another network namespace than /sys shows'
 fi
 if [ "$bandwidth" = 1 ]; then
     is 'libvirt: bandwidth' "$(for name in inbound.average inbound.peak inbound.burst outbound.average; do set_to domiftune "$name" "$tap"; done | xargs)" \
         '1000 3000 2048 500'
     has 'kernel: bandwidth' "$(tc class show dev "$tap")" 'rate 8Mbit ceil 24Mbit'
 else
-    skip 'bandwidth' 'this kernel has no htb'
+    cannot 'bandwidth' 'this kernel has no htb'
 fi
 workers() { grep -lsx "vhost-$(guest_pid vp-limits)" /proc/[0-9]*/comm /proc/"$(guest_pid vp-limits)"/task/*/comm; }
 if has_workers=$(workers) && [ -n "$has_workers" ]; then
     nices=$(for file in $has_workers; do awk '{ sub(/.*\) /, ""); print $17 }' "${file%comm}stat"; done | sort -u | xargs)
     is 'kernel: nice value of its vhost workers' "$nices" -10
 else
-    skip 'priority of vhost workers' 'this kernel has no vhost-net'
+    cannot 'priority of vhost workers' 'this kernel has no vhost-net'
 fi
 vsh destroy vp-limits
 rm -r "$PROFILES"

@@ -63,8 +63,8 @@ boot_guest vp-db || not_ok 'the database boots beside the desktops'
 wait_desktops
 measure
 note "beside $DESKTOPS desktops $RATE/s, p99 $P99 us"
-# The aim is 90. On a host of two CPUs its emulator shares the other one with all the desktops: 86 and 87 were seen.
-at_least 'tuned, it keeps its throughput' "$(share "$RATE" "$alone")" 80
+# The aim is 90, and 90 was seen, on a host of two CPUs, where its emulator shares the other one with all the desktops.
+at_least 'tuned, it keeps its throughput' "$(share "$RATE" "$alone")" 85
 tuned_p99=$P99
 at_least 'its p99 is a tenth of the untuned one, or less' "$(share "$untuned_p99" "$((tuned_p99 * 10))")" 100
 stop_desktops

@@ -203,7 +203,7 @@ if vsh domiftune vp-l "$tap" --inbound 5000 --live >/dev/null 2>&1; then
     virt-profile apply --live vp-l >/dev/null
     is 'and not any more' "$(vsh domiftune vp-l "$tap" | awk '/^inbound.average/ { print $NF }')" 0
 else
-    skip 'its bandwidth' 'this kernel cannot limit it'
+    cannot 'its bandwidth' 'this kernel cannot limit it'
     virt-profile assign vp-l lively >/dev/null
     virt-profile apply --live vp-l >/dev/null
 fi

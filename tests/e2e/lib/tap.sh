@@ -22,6 +22,9 @@ skip() {
 
 note() { printf '# %s\n' "$*"; }
 
+# What the kernel of this machine cannot show, whatever is installed: the lab shows it, with a kernel of its own.
+cannot() { note "not with this kernel: $1: $2"; } # what, why
+
 is() { # what, seen, expected
     if [ "$2" = "$3" ]; then ok "$1: '$2'"; else not_ok "$1: saw '$2', expected '$3'"; fi
 }

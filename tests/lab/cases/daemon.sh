@@ -35,8 +35,20 @@ places() { for name in one two three; do echo "$name: $(core_of "$(placed $name)
 up_to_date() { [ "$(stored_xml db | xpath '//disk/driver/@cache')" = none ]; }
 
 mkdir -p /etc/virt-profile/profiles
-printf '[profile]\nextends = sql-db\n[memory]\nhugepages = no\n[disk]\ntotal-iops = 300\n[irq]\ndevices = vcpus\nothers = off-dedicated\n' \
-    >/etc/virt-profile/profiles/own.profile
+cat >/etc/virt-profile/profiles/own.profile <<'PROFILE'
+[profile]
+extends = sql-db
+[memory]
+hugepages = no
+[disk]
+total-iops = 300
+[irq]
+devices = vcpus
+others = off-dedicated
+[network]
+inbound-average = 1000
+tx-queue-length = 5000
+PROFILE
 printf '[daemon]\ndrift-interval = 5\n' >>/etc/virt-profile/virt-profile.conf
 passes "the configuration is right" virt-profile validate /etc/virt-profile/virt-profile.conf
 functions=$(nvme_functions 2)
@@ -50,7 +62,7 @@ exposure=$(systemd-analyze security --no-pager virt-profiled | sed -n 's/.*expos
 passes "its exposure is at most 4.0 ($exposure)" awk -v seen="$exposure" 'BEGIN { exit !(seen != "" && seen <= 4.0) }'
 
 note "a definition"
-guest_define db memory=96 profile=own "devices=$(guest_disk db 8)$(hostdev_xml "$function")"
+guest_define db memory=96 profile=own "devices=$(guest_disk db 8)$(guest_nic)$(hostdev_xml "$function")"
 passes "it is up to date" wait_for 20 up_to_date
 converged db
 
@@ -67,6 +79,9 @@ more "its interrupts (${irqs//$'\n'/ })" "$(wc -w <<<"$irqs")" 1
 passes "they come to its CPUs" wait_for 40 steered
 passes "all of it holds" wait_for 20 verified
 note "$(cat /tmp/verified)"
+tap=$(virsh domiflist db | awk '$2 == "ethernet" { print $1 }')
+is "packets that wait on $tap" "$(cat "/sys/class/net/$tap/tx_queue_len")" 5000
+like "its bandwidth" "$(tc class show dev "$tap")" 'rate 8Mbit'
 
 note "drift"
 thread=$(vcpu_thread db 0)
