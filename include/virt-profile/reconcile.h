@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "log.h"
 #include "wish.h"
 
 /* What became of one target. */
@@ -27,6 +28,9 @@ struct vp_happenings {
     size_t n, cap;
 };
 void vp_happenings_done(struct vp_happenings *happenings);
+
+/* How loud a program is to tell it: a warning is what an administrator or the guest's owner has to know. */
+enum vp_log_priority vp_happening_priority(const struct vp_happening *happening);
 
 /**
  * The host lock, /run/virt-profile/host.lock. It is held from before the ledger is read until the host is as

@@ -29,11 +29,6 @@ int vp_daemon_entries(struct vp_daemon *daemon, struct vp_entries *ret_entries, 
 
 int vp_daemon_converge(struct vp_daemon *daemon, struct vp_error **err)
 {
-    static const enum vp_log_priority priorities[VP_OUTCOME_N_] = {
-        [VP_OUTCOME_SET] = VP_LOG_INFO,     [VP_OUTCOME_RESTORED] = VP_LOG_INFO,
-        [VP_OUTCOME_KEPT] = VP_LOG_NOTICE,  [VP_OUTCOME_FOREIGN] = VP_LOG_WARNING,
-        [VP_OUTCOME_ABSENT] = VP_LOG_DEBUG, [VP_OUTCOME_FAILED] = VP_LOG_WARNING,
-    };
     const struct vp_here here = {
         .root = daemon->root, .host = daemon->host, .conf = &daemon->conf, .say = vp_daemon_say};
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
@@ -42,10 +37,8 @@ int vp_daemon_converge(struct vp_daemon *daemon, struct vp_error **err)
     for (size_t i = 0; r == 0 && i < happenings.n; i++) {
         const struct vp_happening *it = &happenings.items[i];
         daemon->counts.repaired += it->outcome == VP_OUTCOME_SET;
-        if (it->outcome != VP_OUTCOME_FAILED)
-            vp_log(priorities[it->outcome], "%s: %s", it->what, it->why);
-        else if (vp_told_is_news(&daemon->told, it->what, it->why))
-            vp_log(it->essential ? VP_LOG_WARNING : VP_LOG_NOTICE, "%s: %s", it->what, it->why);
+        if (it->outcome != VP_OUTCOME_FAILED || vp_told_is_news(&daemon->told, it->what, it->why))
+            vp_log(vp_happening_priority(it), "%s: %s", it->what, it->why);
     }
     return r;
 }

@@ -126,11 +126,6 @@ int vp_hook_guest_store(const struct vp_hook_call *call, const struct vp_hook_gu
 
 int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct vp_error **err)
 {
-    static const enum vp_log_priority priorities[VP_OUTCOME_N_] = {
-        [VP_OUTCOME_SET] = VP_LOG_INFO,     [VP_OUTCOME_RESTORED] = VP_LOG_INFO,
-        [VP_OUTCOME_KEPT] = VP_LOG_NOTICE,  [VP_OUTCOME_FOREIGN] = VP_LOG_WARNING,
-        [VP_OUTCOME_ABSENT] = VP_LOG_DEBUG, [VP_OUTCOME_FAILED] = VP_LOG_WARNING,
-    };
     const struct vp_here here = vp_hook_here(call);
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
     const int r = vp_converge(&here, &happenings, err);
@@ -138,8 +133,7 @@ int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct 
         return r;
     for (size_t i = 0; i < happenings.n; i++) {
         const struct vp_happening *it = &happenings.items[i];
-        const bool minor = it->outcome == VP_OUTCOME_FAILED && !it->essential;
-        vp_log(minor ? VP_LOG_NOTICE : priorities[it->outcome], "%s: %s", it->what, it->why);
+        vp_log(vp_happening_priority(it), "%s: %s", it->what, it->why);
         if (it->outcome == VP_OUTCOME_FAILED && it->essential && ret_failed != NULL && *ret_failed == NULL)
             *ret_failed = vp_asprintf("%s: %s", it->what, it->why);
     }

@@ -273,5 +273,25 @@ START_TEST(lock)
 }
 END_TEST
 
-VP_TEST_MAIN("reconcile", VP_TEST_ROWS(turns, rows), VP_TEST(messages), VP_TEST(journal_first),
-             VP_TEST(broken_journal_is_said), VP_TEST(unknown_means), VP_TEST(lock))
+/* What somebody has to know is a warning; what was promised to nobody is not. */
+START_TEST(priorities)
+{
+    static const struct {
+        enum vp_outcome outcome;
+        bool essential;
+        enum vp_log_priority priority;
+    } told[] = {
+        {VP_OUTCOME_SET, true, VP_LOG_INFO},       {VP_OUTCOME_RESTORED, false, VP_LOG_INFO},
+        {VP_OUTCOME_KEPT, false, VP_LOG_NOTICE},   {VP_OUTCOME_FOREIGN, false, VP_LOG_WARNING},
+        {VP_OUTCOME_ABSENT, true, VP_LOG_DEBUG},   {VP_OUTCOME_FAILED, true, VP_LOG_WARNING},
+        {VP_OUTCOME_FAILED, false, VP_LOG_NOTICE},
+    };
+    for (size_t i = 0; i < VP_ARRAY_SIZE(told); i++) {
+        const struct vp_happening it = {.outcome = told[i].outcome, .essential = told[i].essential};
+        ck_assert_msg(vp_happening_priority(&it) == told[i].priority, "row %zu", i);
+    }
+}
+END_TEST
+
+VP_TEST_MAIN("reconcile", VP_TEST_ROWS(turns, rows), VP_TEST(priorities), VP_TEST(messages),
+             VP_TEST(journal_first), VP_TEST(broken_journal_is_said), VP_TEST(unknown_means), VP_TEST(lock))

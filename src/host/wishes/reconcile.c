@@ -39,6 +39,17 @@ void vp_happenings_done(struct vp_happenings *happenings)
     *happenings = (struct vp_happenings){0};
 }
 
+enum vp_log_priority vp_happening_priority(const struct vp_happening *happening)
+{
+    static const enum vp_log_priority priorities[VP_OUTCOME_N_] = {
+        [VP_OUTCOME_SET] = VP_LOG_INFO,     [VP_OUTCOME_RESTORED] = VP_LOG_INFO,
+        [VP_OUTCOME_KEPT] = VP_LOG_NOTICE,  [VP_OUTCOME_FOREIGN] = VP_LOG_WARNING,
+        [VP_OUTCOME_ABSENT] = VP_LOG_DEBUG, [VP_OUTCOME_FAILED] = VP_LOG_WARNING,
+    };
+    const bool minor = happening->outcome == VP_OUTCOME_FAILED && !happening->essential;
+    return minor ? VP_LOG_NOTICE : priorities[happening->outcome];
+}
+
 static void run_done(struct run *run)
 {
     vp_journal_done(&run->journal);
