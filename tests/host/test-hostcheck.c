@@ -38,6 +38,17 @@ static const struct {
     const char *live, *maps, *want;
 } memory[] = {
     {STRICT_1, LIBRARY "7f11 bind:1 anon=8192 N1=8192 kernelpagesize_kB=4\n", "ok memory: nodes = 1, 1"},
+    /* A kernel that QEMU has mapped, and the memory of the guest itself in files. */
+    {STRICT_1,
+     "7f10 default file=/boot/vmlinux mapped=9000 N0=9000 kernelpagesize_kB=4\n"
+     "7f11 bind:1 anon=8192 N1=8192 kernelpagesize_kB=4\n",
+     "ok memory: nodes = 1, 1"},
+    {STRICT_1, "7f11 bind:1 file=/memfd:memory-backend-memfd\\040(deleted) N0=8192 kernelpagesize_kB=4\n",
+     "differs memory: nodes = 1, 0"},
+    {STRICT_1, "7f11 bind:1 file=/dev/hugepages/libvirt/qemu/1-g/x huge N0=64 kernelpagesize_kB=2048\n",
+     "differs memory: nodes = 1, 0"},
+    {STRICT_1, "7f11 bind:1 file=/var/lib/libvirt/qemu/ram/1-g/x N0=8192 kernelpagesize_kB=4\n",
+     "differs memory: nodes = 1, 0"},
     /* A twentieth may lie elsewhere. */
     {STRICT_1, "7f11 bind:1 anon=8192 N0=400 N1=7792 kernelpagesize_kB=4\n", "ok memory: nodes = 1, 1"},
     {STRICT_1, "7f11 bind:1 anon=8192 N0=800 N1=7392 kernelpagesize_kB=4\n",

@@ -49,6 +49,21 @@ static void add_kib(struct found *found, uint64_t node, uint64_t kib)
     found->kib[node] += kib;
 }
 
+/*
+ * A file that holds no memory of the guest: QEMU's program, or a kernel and its initramfs. QEMU maps these,
+ * and they lie where somebody has read them first.
+ */
+static bool is_other_file(const char *line)
+{
+    static const char *const backends[] = {" huge", "memfd:", "/dev/shm/", "/libvirt/qemu/", "qemu_back_mem"};
+    if (strstr(line, " file=") == NULL)
+        return false;
+    for (size_t i = 0; i < VP_ARRAY_SIZE(backends); i++)
+        if (strstr(line, backends[i]) != NULL)
+            return false;
+    return true;
+}
+
 /* One mapping. Source: Documentation/filesystems/proc.rst, numa_maps */
 static void take_line(struct found *found, char *line)
 {
@@ -59,6 +74,8 @@ static void take_line(struct found *found, char *line)
     uint64_t pages = 0;
     uint64_t total = 0;
     struct found own = {0};
+    if (is_other_file(line))
+        return;
     if (size != NULL) {
         vp_autofree char *number =
             vp_strndup(size + strlen(size_key), strspn(size + strlen(size_key), "0123456789"));

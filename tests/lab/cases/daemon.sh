@@ -31,7 +31,7 @@ placed() { stored_xml "$1" | xpath '//vcpupin[@vcpu="0"]/@cpuset'; }
 has_place() { [ -n "$(placed "$1")" ]; }
 core_of() { echo "$(<"/sys/devices/system/cpu/cpu$1/topology/thread_siblings_list")"; }
 elsewhere() { [ "$(core_of "$(placed "$1")")" != "$taken" ]; }
-places() { for name in one two three; do echo "$name: $(core_of "$(placed $name)")"; done | paste -sd ,; }
+places() { for name in db one two three; do echo "$name: $(core_of "$(placed $name)")"; done | paste -sd ,; }
 up_to_date() { [ "$(stored_xml db | xpath '//disk/driver/@cache')" = none ]; }
 
 mkdir -p /etc/virt-profile/profiles
@@ -118,8 +118,8 @@ done
 before=$(places)
 virsh -q start --paused three
 taken=$(core_of "$(thread_affinity "$(vcpu_thread three 0)")")
-loser=$(for name in one two; do [ "$(core_of "$(placed $name)")" != "$taken" ] || echo $name; done | xargs)
-like "of $before, the place on core $taken is taken from" "$loser" '^(one|two)$'
+loser=$(for name in db one two; do [ "$(core_of "$(placed $name)")" != "$taken" ] || echo $name; done | xargs)
+like "of $before, the place on core $taken is taken from" "$loser" '^(db|one|two)$'
 passes "it prefers another one" wait_for 30 elsewhere "$loser"
 after=$(places)
 pause 12
