@@ -48,11 +48,10 @@ build_all() { # name, options…
     build_source && build_configure "$@" && build_make "$1" all
 }
 
-# build_stage NAME [FOLDER]: what `make install` puts on a host, in a folder of $WORK; and what snapshot.sh needs there.
+# build_stage NAME: what `make install` puts on a host, in $WORK/stage; and what snapshot.sh needs there.
 build_stage() {
-    local stage=${2:-$WORK/stage}
-    rm -rf "$stage"
-    build_make "$1" install DESTDIR="$stage" || return 1
+    rm -rf "$WORK/stage"
+    build_make "$1" install DESTDIR="$WORK/stage" || return 1
     build_make "$1" tests/e2e/lib/touched || return 1
-    install -D -m 755 "$WORK/build-$1/tests/e2e/lib/touched" "$stage/usr/lib/virt-profile-tests/touched"
+    install -D -m 755 "$WORK/build-$1/tests/e2e/lib/touched" "$WORK/stage/usr/lib/virt-profile-tests/touched"
 }

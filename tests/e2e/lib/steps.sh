@@ -3,10 +3,9 @@
 # The steps of `./run test`: a table. A step is a function that leaves "P passed, F failed, S skipped"
 # as the last such line of its output; `step_script PATH` makes one of a script.
 
-# name | title | command | of all steps: after which one it starts, beside those that come between
+# name | title | command
 STEPS=(
     'gcc      | build with gcc, unit tests                 | step_build gcc gcc check CC=gcc --enable-werror'
-    'packages | DEB, RPM, policies, make install           | step_packages'
     'clang    | build with clang, unit tests               | step_build clang clang check-programs CC=clang --enable-werror'
     'sanitize | build with sanitizers, unit tests          | step_build asan gcc check CC=gcc --enable-sanitizers'
     'dist     | make distcheck                             | step_dist'
@@ -15,19 +14,19 @@ STEPS=(
     'leaks    | the same, sampled, with sanitizers         | step_corpus_asan'
     'inputs   | properties and bad input                   | step_inputs'
     'machines | the planner of placements on many machines | step_machines'
-    'lab      | virtual hosts: NUMA, systemd, SR-IOV       | step_script tests/lab/run | packages'
     'e2e      | real libvirt, real guests                  | step_e2e'
     'bench    | speed and memory                           | step_bench'
+    'packages | DEB, RPM, policies, make install           | step_packages'
+    'lab      | virtual hosts: NUMA, systemd, SR-IOV       | step_script tests/lab/run'
 )
 
-# step_read ROW: sets STEP_NAME, STEP_TITLE, the array STEP_COMMAND, and STEP_AFTER.
+# step_read ROW: sets STEP_NAME, STEP_TITLE and the array STEP_COMMAND.
 step_read() {
-    local name text command after
-    IFS='|' read -r name text command after <<<"$1"
+    local name text command
+    IFS='|' read -r name text command <<<"$1"
     read -r STEP_NAME <<<"$name"
     read -r STEP_TITLE <<<"$text"
     read -ra STEP_COMMAND <<<"$command"
-    read -r STEP_AFTER <<<"$after"
 }
 
 steps_list() {
@@ -92,10 +91,10 @@ step_lint() {
 # A script of the checkout that counts by itself, in a line that may have a name before the counts. It finds what
 # `make install` puts on a host in $VP_STAGE.
 step_script() { # script, arguments…
-    local rc=0 out=$WORK/script.out script=$TOP/$1 stage=$WORK/stage-script
+    local rc=0 out=$WORK/script.out script=$TOP/$1
     shift
-    build_all gcc CC=gcc --enable-werror && build_stage gcc "$stage" || return 1
-    VP_STAGE=$stage VP_PACKAGES=$WORK/packages/deb VP_WORK=$WORK "$script" "$@" 2>&1 | tee "$out" || rc=1
+    step_stage || return 1
+    VP_STAGE=$WORK/stage VP_PACKAGES=$WORK/packages/deb VP_WORK=$WORK "$script" "$@" 2>&1 | tee "$out" || rc=1
     grep -oE '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$out" | tail -n 1
     return "$rc"
 }
@@ -156,27 +155,10 @@ step_count() {
     if [ "$STEP_F" = 0 ] && { [ "$2" != 0 ] || [ $((STEP_P + STEP_S)) = 0 ]; }; then STEP_F=1; fi
 }
 
-# What waits for a step that has run starts now: mostly it waits itself, for virtual hosts that boot.
-STEP_BESIDE=''
-steps_beside() { # the step that has run
-    local row
-    for row in "${STEPS[@]}"; do
-        step_read "$row"
-        [ "$STEP_AFTER" = "$1" ] || continue
-        STEP_BESIDE=$STEP_NAME
-        ui_beside "$LOGS/$STEP_NAME.log" "${STEP_COMMAND[@]}"
-    done
-}
-
 # One step: run, count, one line; what went wrong below it.
 step_do() {
     local log=$LOGS/$STEP_NAME.log rc=0 word=ok colour=$C_GREEN
-    if [ "$STEP_BESIDE" = "$STEP_NAME" ]; then
-        STEP_BESIDE=''
-        ui_join "$STEP_NAME: $STEP_TITLE" || rc=$?
-    else
-        ui_run "$STEP_NAME: $STEP_TITLE" "$log" "${STEP_COMMAND[@]}" || rc=$?
-    fi
+    ui_run "$STEP_NAME: $STEP_TITLE" "$log" "${STEP_COMMAND[@]}" || rc=$?
     step_count "$log" "$rc"
     if [ "$STEP_F" -gt 0 ] || { [ "${VP_MUST_RUN:-0}" = 1 ] && [ "$STEP_S" -gt 0 ]; }; then
         word=FAILED colour=$C_RED
@@ -211,7 +193,6 @@ steps_main() { # steps, or none for all
         [ $# -eq 0 ] || [[ " $* " == *" $STEP_NAME "* ]] || continue
         step_do || bad+=("$STEP_NAME")
         passed=$((passed + STEP_P)) failed=$((failed + STEP_F)) skipped=$((skipped + STEP_S))
-        [ $# -gt 0 ] || [ "${VP_VERBOSE:-0}" = 1 ] || steps_beside "$STEP_NAME"
     done
     say "$((SECONDS - start)) s${bad[*]:+; failed: ${bad[*]}}"
     counted "$passed" "$failed" "$skipped"

@@ -19,62 +19,33 @@ die() {
     exit 1
 }
 
-# The process group of the command that is waited for, and of one that runs beside it, so that an interrupt reaches all.
-UI_GROUP='' UI_BESIDE='' UI_BESIDE_START=0
+# The process group of the command that ui_run waits for, so that an interrupt reaches all of it.
+UI_GROUP=''
 
-ui_group_gone() { ! kill -0 -- "-$1" 2>/dev/null; }
+ui_group_gone() { ! kill -0 -- "-$UI_GROUP" 2>/dev/null; }
 
-# Ends them and waits until they have cleaned up after themselves.
+# Ends it and waits until it has cleaned up after itself.
 ui_interrupt() {
-    local group
-    for group in $UI_GROUP $UI_BESIDE; do kill -TERM -- "-$group" 2>/dev/null || true; done
-    for group in $UI_GROUP $UI_BESIDE; do
-        wait_until 30 ui_group_gone "$group" || kill -KILL -- "-$group" 2>/dev/null || true
-    done
-}
-
-# With less of the processors than what runs beside it, if anything does.
-ui_command() {
-    [ -z "$UI_BESIDE" ] || renice -n 5 "$BASHPID" >/dev/null 2>&1 || true
-    "$@"
-}
-
-# ui_beside LOG COMMAND…: starts a command; ui_join waits for it. One at a time.
-ui_beside() {
-    local log=$1
-    shift
-    set -m
-    "$@" >"$log" 2>&1 </dev/null &
-    UI_BESIDE=$! UI_BESIDE_START=$SECONDS
-    set +m
-}
-
-# ui_join TITLE: as ui_run, of what was started beside.
-ui_join() {
-    UI_GROUP=$UI_BESIDE UI_BESIDE=''
-    ui_wait "$1" "$UI_BESIDE_START"
+    [ -n "$UI_GROUP" ] || return 0
+    kill -TERM -- "-$UI_GROUP" 2>/dev/null || true
+    wait_until 30 ui_group_gone || kill -KILL -- "-$UI_GROUP" 2>/dev/null || true
 }
 
 # ui_run TITLE LOG COMMAND…: output to LOG; a line with the seconds that passed; the command's exit status.
 # With VP_VERBOSE=1 the output is shown as well.
 ui_run() {
-    local text=$1 log=$2
+    local text=$1 log=$2 start=$SECONDS rc=0 shown=-1 now
     shift 2
     if [ "${VP_VERBOSE:-0}" = 1 ]; then
         say "$text …"
         set -m
-        { ui_command "$@" 2>&1 | tee "$log"; exit "${PIPESTATUS[0]}"; } &
+        { "$@" 2>&1 | tee "$log"; exit "${PIPESTATUS[0]}"; } &
     else
         set -m
-        ui_command "$@" >"$log" 2>&1 </dev/null &
+        "$@" >"$log" 2>&1 </dev/null &
     fi
     UI_GROUP=$!
     set +m
-    ui_wait "$text" "$SECONDS"
-}
-
-ui_wait() { # title, when it began: waits for UI_GROUP
-    local text=$1 start=$2 rc=0 shown=-20 now
     while kill -0 "$UI_GROUP" 2>/dev/null; do
         now=$((SECONDS - start))
         if [ "$UI_TTY" = 1 ] && [ "$now" != "$shown" ]; then
