@@ -148,15 +148,22 @@ LIBVIRTD_PID='' VIRTLOGD_PID='' SYSLOG_PID='' MACHINE_BEFORE=''
 
 machine_groups() { compgen -G '/sys/fs/cgroup/machine' || compgen -G '/sys/fs/cgroup/*/machine' || true; }
 
+# One that was killed a moment ago may still hold its pid file, and the new one ends at once: it is started again.
 libvirtd_start() {
-    setsid libvirtd -f /etc/libvirt/libvirtd.conf -p /run/libvirtd.pid >/var/log/libvirt/libvirtd.out 2>&1 &
-    LIBVIRTD_PID=$!
-    printf '%s\n' "$LIBVIRTD_PID" >/run/sandbox-libvirtd.pid
-    wait_until 30 libvirt_answers || {
-        cat /var/log/libvirt/libvirtd.out /var/log/libvirt/libvirtd.log >&2
-        die "libvirtd did not answer within 30 s"
-    }
+    local _
+    for _ in 1 2 3 4 5; do
+        setsid libvirtd -f /etc/libvirt/libvirtd.conf -p /run/libvirtd.pid >/var/log/libvirt/libvirtd.out 2>&1 &
+        LIBVIRTD_PID=$!
+        printf '%s\n' "$LIBVIRTD_PID" >/run/sandbox-libvirtd.pid
+        wait_until 30 libvirtd_settled || break
+        pid_gone "$LIBVIRTD_PID" || return 0
+        sleep 0.5
+    done
+    cat /var/log/libvirt/libvirtd.out /var/log/libvirt/libvirtd.log >&2
+    die "libvirtd did not answer within 30 s"
 }
+
+libvirtd_settled() { pid_gone "$LIBVIRTD_PID" || libvirt_answers; }
 
 # Also for a shell that did not start it: the process id is in a file.
 libvirtd_stop() {
