@@ -73,8 +73,12 @@ fails() # WHAT COMMAND…
 }
 
 # Starting a program, `sleep` as well, costs an emulated host a tenth of a second of CPU time.
-exec {silence}<> <(:)
-pause() { read -r -t "$1" -u "$silence" || :; }
+# A host without /dev/fd has no such silence, and starts it all the same.
+{ exec {silence}<> <(:); } 2>/dev/null || silence=''
+pause() {
+    [ -n "${silence:-}" ] || { sleep "$1"; return; }
+    read -r -t "$1" -u "$silence" || :
+}
 
 wait_for() # SECONDS COMMAND…: until it succeeds
 {
