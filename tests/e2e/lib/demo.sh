@@ -120,7 +120,7 @@ side_by_side "$WORDS/guest.before" "$WORDS/guest.after"
 stop
 
 title '5. Someone edits the definition by hand; the profile is enforced'
-show virt-profile assign "$DOM" sql-db --set disk.total-iops=300 --enforce=refuse
+show virt-profile assign "$DOM" sql-db --set disk.total-iops=300 --set cpu.placement=shared --enforce=refuse
 vsh dumpxml --inactive "$DOM" | sed "s/cache='none'/cache='writeback'/; s/ io='native'//" >"$WORDS/edited.xml"
 vsh define "$WORDS/edited.xml"
 if show virsh start "$DOM"; then
