@@ -26,6 +26,7 @@ struct vp_happening {
 struct vp_happenings {
     struct vp_happening *items;
     size_t n, cap;
+    bool again; /* something was busy (-EAGAIN), and is to be tried again soon */
 };
 void vp_happenings_done(struct vp_happenings *happenings);
 

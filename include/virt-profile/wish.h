@@ -67,6 +67,7 @@ struct vp_wishes {
     struct vp_wish *items;
     size_t n, cap;
     struct lh_table *index; /* by means and target; NULL while there are none */
+    bool again;             /* what there is to wish for could not all be found out: something is busy */
 };
 void vp_wishes_done(struct vp_wishes *wishes);
 

@@ -124,18 +124,28 @@ int vp_hook_guest_store(const struct vp_hook_call *call, const struct vp_hook_gu
     return r < 0 ? r : vp_ledger_store(ledger, guest->entry, err);
 }
 
-int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct vp_error **err)
+void vp_hook_left_done(struct vp_hook_left *left)
+{
+    free(left->failed);
+}
+
+int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_left, struct vp_error **err)
 {
     const struct vp_here here = vp_hook_here(call);
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
     const int r = vp_converge(&here, &happenings, err);
     if (r < 0)
         return r;
+    struct vp_hook_left left = {.again = happenings.again};
     for (size_t i = 0; i < happenings.n; i++) {
         const struct vp_happening *it = &happenings.items[i];
         vp_log(vp_happening_priority(it), "%s: %s", it->what, it->why);
-        if (it->outcome == VP_OUTCOME_FAILED && it->essential && ret_failed != NULL && *ret_failed == NULL)
-            *ret_failed = vp_asprintf("%s: %s", it->what, it->why);
+        if (it->outcome == VP_OUTCOME_FAILED && it->essential && left.failed == NULL)
+            left.failed = vp_asprintf("%s: %s", it->what, it->why);
     }
+    if (ret_left != NULL)
+        *ret_left = left;
+    else
+        vp_hook_left_done(&left);
     return 0;
 }

@@ -39,16 +39,25 @@ int vp_hook_guest_store(const struct vp_hook_call *call, const struct vp_hook_gu
  */
 int vp_hook_guest_end(const struct vp_hook_call *call, const struct vp_domain *domain);
 
-/**
- * Converge the host and log what happened.
- * @ret_failed: owned; the first essential thing that failed; NULL: none. May be NULL.
- */
-int vp_hook_converge(const struct vp_hook_call *call, char **ret_failed, struct vp_error **err);
+/* What is left after converging. */
+struct vp_hook_left {
+    char *failed; /* owned; the first essential thing that failed; NULL: none */
+    bool again;   /* something was busy */
+};
+void vp_hook_left_done(struct vp_hook_left *left);
 
 /**
- * Converge again now and then for some minutes, in a process of its own, where the interrupts of a guest's
- * passed-through
- * devices are to be placed: its driver asks for them when it is loaded, and no operation of the hook tells
- * when.
+ * Converge the host and log what happened.
+ * @ret_left: may be NULL
  */
-void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry);
+int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_left, struct vp_error **err);
+
+/**
+ * Converge again now and then for some minutes, in a process of its own that outlives the hook: where
+ * something was busy, until it is not; and while a guest lives to which devices are passed through, whose
+ * interrupts are to be placed: its driver asks for them when it is loaded, and no operation of the hook tells
+ * when. Does nothing where neither is so.
+ * @entry: the guest's; NULL: it is gone
+ * @again: of vp_hook_left
+ */
+void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry, bool again);

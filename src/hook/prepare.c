@@ -166,15 +166,15 @@ static enum vp_hook_outcome deliver(const struct vp_hook_call *call, const struc
 {
     vp_autoerror limit = NULL;
     vp_autoerror err = NULL;
-    vp_autofree char *failed = NULL;
+    VP_CLEANUP(vp_hook_left_done) struct vp_hook_left left = {0};
     warn_of_rivals(call, guest);
     /* A guest that starts without its limits gets the rest. */
     if (vp_ceiling_set(call->root, guest->entry, vp_hook_guest_topology(guest), guest->domain, &limit) < 0 &&
         fall_short(call, guest, limit->message) == VP_HOOK_REFUSED)
         return VP_HOOK_REFUSED;
-    if (vp_hook_converge(call, &failed, &err) < 0)
+    if (vp_hook_converge(call, &left, &err) < 0)
         return fall_short(call, guest, err->message);
-    return failed != NULL ? fall_short(call, guest, failed) : VP_HOOK_DONE;
+    return left.failed != NULL ? fall_short(call, guest, left.failed) : VP_HOOK_DONE;
 }
 
 /* An earlier run whose `release` was killed: its entry, with its number, goes as this one's is stored. */

@@ -28,9 +28,12 @@ static int give_back(const struct vp_hook_call *call, const struct vp_domain *do
 int vp_hook_guest_end(const struct vp_hook_call *call, const struct vp_domain *domain)
 {
     vp_autoerror err = NULL;
+    VP_CLEANUP(vp_hook_left_done) struct vp_hook_left left = {0};
     int r = give_back(call, domain, &err);
     if (r == 0)
-        r = vp_hook_converge(call, NULL, &err);
+        r = vp_hook_converge(call, &left, &err);
+    if (r == 0)
+        vp_hook_watch(call, NULL, left.again);
     if (r < 0)
         vp_log(VP_LOG_ERROR, "domain '%s': %s; 'virt-profile restore-host' takes back what is left",
                call->domain, err->message);

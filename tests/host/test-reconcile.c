@@ -209,6 +209,32 @@ START_TEST(messages)
 }
 END_TEST
 
+/* What was busy is worth another try soon, and what is broken is not. */
+START_TEST(busy)
+{
+    static const int codes[] = {EAGAIN, EIO};
+    for (size_t i = 0; i < 2 * VP_ARRAY_SIZE(codes); i++) {
+        VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
+        VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
+        const bool undo = i % 2 == 1;
+        FAKE fake;
+        fake_open(&fake);
+        rig_set(&fake, "a", "1");
+        if (undo)
+            free(rig_reconcile(&fake, "a=0"));
+        else
+            rig_wish(&wishes, "a", "0");
+        ck_assert_int_eq(vp_root_mkdir(fake.root, "/run/virt-profile", 0755, NULL), 0);
+        rig_trap = (struct rig_trap){.at = 1, .code = codes[i / 2]};
+        ck_assert_int_eq(vp_reconcile_by(fake.root, rig_means, &wishes, &happenings, NULL), 0);
+        rig_trap = (struct rig_trap){0};
+        ck_assert_uint_eq(happenings.n, 1);
+        ck_assert_int_eq(happenings.items[0].outcome, VP_OUTCOME_FAILED);
+        ck_assert(happenings.again == (codes[i / 2] == EAGAIN));
+    }
+}
+END_TEST
+
 /* Where the journal cannot be written nothing is. */
 START_TEST(journal_first)
 {
@@ -293,5 +319,5 @@ START_TEST(priorities)
 }
 END_TEST
 
-VP_TEST_MAIN("reconcile", VP_TEST_ROWS(turns, rows), VP_TEST(priorities), VP_TEST(messages),
+VP_TEST_MAIN("reconcile", VP_TEST_ROWS(turns, rows), VP_TEST(priorities), VP_TEST(messages), VP_TEST(busy),
              VP_TEST(journal_first), VP_TEST(broken_journal_is_said), VP_TEST(unknown_means), VP_TEST(lock))

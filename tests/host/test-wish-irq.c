@@ -89,6 +89,14 @@ static void check_wishes(struct stage *stage, const char *expect)
     ck_assert_msg(strcmp(text, expect) == 0, "%s-- expected:\n%s", text, expect);
 }
 
+/* Is all to be asked again soon, as something was busy? */
+static void check_again(struct stage *stage, bool expect)
+{
+    VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
+    free(wish(stage, &wishes));
+    ck_assert(wishes.again == expect);
+}
+
 /* Wish and write, with so many writes as a result. */
 static void converge(struct stage *stage, size_t happenings)
 {
@@ -391,8 +399,10 @@ START_TEST(irqbalance_is_busy)
     stage.balanced.shared->busy = true;
     vp_balancesock_patience = 50;
     check_wishes(&stage, "cpumask /proc/irq/default_smp_affinity = f1 (db)\n");
+    check_again(&stage, true);
     stage.balanced.shared->busy = false;
     vp_balancesock_patience = 20000;
+    check_again(&stage, false);
     converge(&stage, 2);
     check_balanced(&stage, "4e", "");
     /* Later it may be as busy as it likes: it is known what it had. */

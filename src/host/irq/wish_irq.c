@@ -405,6 +405,7 @@ static hwloc_bitmap_t wish_balance(struct work *work)
      * failures are there still when the wish is carried out, and are reported then.
      */
     const bool busy = r == -EAGAIN;
+    work->wishes->again = work->wishes->again || busy;
     hwloc_bitmap_t left_alone = vp_bitmap_new();
     if (base.irqs != NULL)
         hwloc_bitmap_andnot(left_alone, base.irqs, ours);

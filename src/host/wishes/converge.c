@@ -166,8 +166,12 @@ static int gather(const struct vp_here *here, read_entries_fn *read, struct vp_w
 static int converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)
 {
     VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
-    const int r = gather(here, read_entries, &wishes, err);
-    return r < 0 ? r : vp_reconcile(here->root, &wishes, ret_happenings, err);
+    int r = gather(here, read_entries, &wishes, err);
+    if (r == 0)
+        r = vp_reconcile(here->root, &wishes, ret_happenings, err);
+    if (r == 0 && wishes.again)
+        ret_happenings->again = true;
+    return r;
 }
 
 int vp_converge_wishes(const struct vp_here *here, struct vp_wishes *ret_wishes, struct vp_error **err)

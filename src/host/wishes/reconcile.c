@@ -72,6 +72,13 @@ static void say(struct run *run, enum vp_outcome outcome, bool essential, const 
     };
 }
 
+static void say_failed(struct run *run, int r, bool essential, const char *target, const char *value,
+                       const char *why)
+{
+    run->happenings.again = run->happenings.again || r == -EAGAIN;
+    say(run, VP_OUTCOME_FAILED, essential, target, value, why);
+}
+
 static const struct vp_means *find_means(const struct run *run, const char *name)
 {
     for (size_t i = 0; run->means[i] != NULL; i++)
@@ -145,7 +152,7 @@ static void plan_restore(struct run *run, struct vp_journal_item *item)
         return;
     }
     if (r < 0) {
-        say(run, VP_OUTCOME_FAILED, false, item->target, item->before, err->message);
+        say_failed(run, r, false, item->target, item->before, err->message);
         return;
     }
     settle(item, means, now);
@@ -184,7 +191,7 @@ static void plan_wish(struct run *run, const struct vp_wish *wish)
         return;
     }
     if (r < 0) {
-        say(run, VP_OUTCOME_FAILED, wish->essential, wish->target, wish->value, err->message);
+        say_failed(run, r, wish->essential, wish->target, wish->value, err->message);
         return;
     }
     if (item == NULL)
@@ -337,8 +344,8 @@ static void carry_out(struct run *run, struct step *step)
         return;
     }
     if (read < 0) { /* `next` stays noted: the next run finds out */
-        say(run, VP_OUTCOME_FAILED, essential, item->target, aim,
-            failed != NULL ? failed->message : unread->message);
+        say_failed(run, failed != NULL ? r : read, essential, item->target, aim,
+                   failed != NULL ? failed->message : unread->message);
         return;
     }
     if (!take_stock(step, now) && r == 0)
@@ -346,7 +353,7 @@ static void carry_out(struct run *run, struct step *step)
     if (step->wish == NULL || r < 0)
         item->gone = untouched(step);
     if (r < 0)
-        say(run, VP_OUTCOME_FAILED, essential, item->target, aim, failed->message);
+        say_failed(run, r, essential, item->target, aim, failed->message);
     else if (step->wish != NULL)
         say(run, VP_OUTCOME_SET, essential, item->target, aim, item->reason);
     else
