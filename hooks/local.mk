@@ -5,8 +5,15 @@ script_tests += tests/hook/test-install.sh
 
 noinst_PROGRAMS += hooks/qemu
 hooks_qemu_SOURCES = hooks/qemu.c
-hooks_qemu_LDADD = $(ENGINE_LIBS)
-script_tests += tests/hook/test-links.sh
+hooks_qemu_LDADD = libvirt-profile.a $(DL_LIBS)
+script_tests += tests/hook/test-links.sh tests/hook/test-plugin.sh
+
+# What does the work, in a file of its own: the program loads it where there is some.
+plugindir = $(pkglibdir)
+plugin_PROGRAMS = hooks/virt-profile-hook.so
+hooks_virt_profile_hook_so_SOURCES = hooks/plugin.c
+hooks_virt_profile_hook_so_LDADD = $(ENGINE_LIBS)
+hooks_virt_profile_hook_so_LDFLAGS = $(VP_LDFLAGS) -shared -Wl,--exclude-libs,ALL
 INSTALL_EXEC_HOOKS += install-hook-program
 UNINSTALL_HOOKS += uninstall-hook-program
 

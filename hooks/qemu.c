@@ -22,9 +22,9 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--help") == 0)
         return fputs(usage, stdout) < 0;
     if (argc == 7 && strcmp(argv[1], "--root") == 0)
-        return vp_hook_main(argv[3], argv[4], argv[2]);
+        return vp_hook_main(argv[3], argv[4], argv[2], vp_hook_load);
     if (argc >= 3)
-        return vp_hook_main(argv[1], argv[2], "/");
+        return vp_hook_main(argv[1], argv[2], "/", vp_hook_load);
     (void)fputs(usage, stderr);
     return 2;
 }

@@ -33,6 +33,12 @@ bool vp_tag_opts_out(const struct vp_tag *tag);
  */
 bool vp_tag_maybe(const char *text, size_t len);
 
+/**
+ * Could this be the definition of a domain that asks by itself not to be started untuned (enforce="refuse"
+ * in its tag)? For whoever cannot take the definition apart; what its profile says is not looked at.
+ */
+bool vp_tag_may_refuse(const char *text, size_t len);
+
 /*
  * Put the profile's name into the tag, making tag and <metadata> where missing. The overrides it holds stay.
  * Returns the tag's element.

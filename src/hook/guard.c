@@ -13,7 +13,7 @@
 #include "log.h"
 
 static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hook_call *call,
-                                unsigned seconds, pid_t hook)
+                                vp_hook_handler *run, unsigned seconds, pid_t hook)
 {
     /* What the caller ignores or blocks is inherited, and the limit must hold all the same. */
     sigset_t none;
@@ -25,7 +25,7 @@ static _Noreturn void run_child(const struct vp_hook_op *op, const struct vp_hoo
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != hook)
         _exit((int)VP_HOOK_FAILED);
-    _exit((int)op->run(call, op));
+    _exit((int)run(call, op));
 }
 
 static enum vp_hook_outcome copy_out(int from, int out)
@@ -65,7 +65,7 @@ static enum vp_hook_outcome wait_for(pid_t child, const struct vp_hook_op *op,
 }
 
 enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call,
-                                   unsigned seconds, int out)
+                                   vp_hook_handler *run, unsigned seconds, int out)
 {
     bool *refuse = mmap(NULL, sizeof(*refuse), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     const int result = op->filters_xml ? memfd_create("virt-profile", MFD_CLOEXEC) : -1;
@@ -76,11 +76,12 @@ enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_
     struct vp_hook_call inner = *call;
     inner.out = result;
     inner.refuse = refuse;
+    *refuse = op->on_fail == VP_FAIL_ABORTS_START && vp_tag_may_refuse(call->text, call->len);
     (void)signal(SIGCHLD, SIG_DFL); /* ignored, it would take the child's status away */
     const pid_t hook = getpid();
     const pid_t child = fork();
     if (child == 0)
-        run_child(op, &inner, seconds, hook);
+        run_child(op, &inner, run, seconds, hook);
 
     enum vp_hook_outcome outcome = VP_HOOK_FAILED;
     if (child > 0)

@@ -29,13 +29,13 @@ struct vp_hook_call {
     const char *domain; /* name, as libvirt gives it */
     const char *text;   /* the definition on stdin; NUL-terminated */
     size_t len;
-    bool tagged;                    /* could be; see vp_tag_maybe() */
-    const struct vp_engine *engine; /* without a placer */
+    bool tagged; /* could be; see vp_tag_maybe() */
     const struct vp_root *root;
+    pid_t daemon;                   /* who called the hook */
+    int out;                        /* where a filter writes the new definition */
+    bool *refuse;                   /* is this guest not to start untuned? As far as is known */
+    const struct vp_engine *engine; /* without a placer; for handlers, as what follows */
     const struct vp_conf *conf;
-    pid_t daemon; /* who called the hook */
-    int out;      /* where a filter writes the new definition */
-    bool *refuse; /* set as soon as it is known that this guest must not start untuned */
 };
 
 /* What a handler came to; also its process's exit status. */
@@ -51,9 +51,11 @@ struct vp_hook_op {
     enum vp_on_fail on_fail;
     enum vp_phase phase;
     enum vp_untagged untagged;
-    /* NULL: nothing to do in this operation */
-    enum vp_hook_outcome (*run)(const struct vp_hook_call *call, const struct vp_hook_op *op);
+    bool acts; /* there is something to do in it */
 };
+
+/* What an operation does, or what brings it about. */
+typedef enum vp_hook_outcome vp_hook_handler(const struct vp_hook_call *call, const struct vp_hook_op *op);
 
 /* Every operation that libvirt 9.0 has for QEMU guests; the last row's name is NULL. */
 extern const struct vp_hook_op vp_hook_ops[];
@@ -71,22 +73,46 @@ bool vp_hook_op_wanted(const struct vp_hook_op *op, const struct vp_hook_call *c
  */
 int vp_hook_exit_status(const struct vp_hook_op *op, enum vp_hook_outcome outcome);
 
-/* prepare: give the guest its place and say whether its definition holds what its profile says. */
-enum vp_hook_outcome vp_hook_prepare(const struct vp_hook_call *call, const struct vp_hook_op *op);
-/* started, reconnect: the guest runs. Put its threads where they belong, and the host in order. */
-enum vp_hook_outcome vp_hook_started(const struct vp_hook_call *call, const struct vp_hook_op *op);
-/* release: the guest is gone, or never came. Give back what it had. */
-enum vp_hook_outcome vp_hook_release(const struct vp_hook_call *call, const struct vp_hook_op *op);
-/* migrate, restore: rewrite the definition for this host, leaving alone what the guest can see. */
-enum vp_hook_outcome vp_hook_filter(const struct vp_hook_call *call, const struct vp_hook_op *op);
-
 /**
  * Run a handler in a process of its own, so that neither a crash nor a hang of it reaches libvirt.
  * @seconds: after which it is killed
  * What a filter writes reaches `out` only when the handler succeeded, and then whole.
  */
 enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call,
-                                   unsigned seconds, int out);
+                                   vp_hook_handler *run, unsigned seconds, int out);
 
-/* The whole hook: reads stdin to its end, whatever happens. Returns the exit status. */
-int vp_hook_main(const char *domain, const char *operation, const char *root);
+/**
+ * The whole hook: reads stdin to its end, whatever happens. Returns the exit status.
+ * @run: vp_hook_load(), or vp_hook_run() where that is in this program
+ */
+int vp_hook_main(const char *domain, const char *operation, const char *root, vp_hook_handler *run);
+
+/*
+ * All above, and the program that libvirt runs, need the C library and no other: libvirt starts it five times
+ * in a guest's life, and mostly there is nothing to do. What does the work is a plugin of it, loaded where
+ * there is some, by the guarded process: no library that is missing or broken reaches libvirt.
+ */
+struct vp_hook_plugin {
+    const char *version;       /* of both, the same */
+    size_t call_size, op_size; /* as it knows them */
+    vp_hook_handler *run;
+};
+#define VP_HOOK_PLUGIN "virt-profile-hook.so"
+
+/* Load the plugin, from the program's folder or VP_PKGLIBDIR, and run it. Logs why it cannot. */
+enum vp_hook_outcome vp_hook_load(const struct vp_hook_call *call, const struct vp_hook_op *op);
+
+/* What the plugin does: open the host, read the configuration, and run the operation's handler. */
+enum vp_hook_outcome vp_hook_run(const struct vp_hook_call *call, const struct vp_hook_op *op);
+
+/* NULL: the operation has none. */
+vp_hook_handler *vp_hook_handler_find(const struct vp_hook_op *op);
+
+/* prepare: give the guest its place and say whether its definition holds what its profile says. */
+vp_hook_handler vp_hook_prepare;
+/* started, reconnect: the guest runs. Put its threads where they belong, and the host in order. */
+vp_hook_handler vp_hook_started;
+/* release: the guest is gone, or never came. Give back what it had. */
+vp_hook_handler vp_hook_release;
+/* migrate, restore: rewrite the definition for this host, leaving alone what the guest can see. */
+vp_hook_handler vp_hook_filter;

@@ -4,15 +4,15 @@
 #include "hook.h"
 
 const struct vp_hook_op vp_hook_ops[] = {
-    {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_BOUND, vp_hook_prepare},
-    {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_NEVER, NULL},
-    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, vp_hook_started},
-    {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, NULL},
-    {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, vp_hook_release},
-    {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, VP_UNTAGGED_NEVER, vp_hook_filter},
-    {"restore", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_RESTORE, VP_UNTAGGED_NEVER, vp_hook_filter},
-    {"reconnect", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, vp_hook_started},
-    {"attach", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, NULL},
+    {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_BOUND, true},
+    {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false},
+    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true},
+    {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false},
+    {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true},
+    {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, VP_UNTAGGED_NEVER, true},
+    {"restore", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_RESTORE, VP_UNTAGGED_NEVER, true},
+    {"reconnect", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true},
+    {"attach", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false},
     {.name = NULL},
 };
 
@@ -36,8 +36,8 @@ static bool is_bound(const struct vp_hook_call *call)
 
 bool vp_hook_op_wanted(const struct vp_hook_op *op, const struct vp_hook_call *call)
 {
-    if (op->run == NULL || call->tagged)
-        return op->run != NULL;
+    if (!op->acts || call->tagged)
+        return op->acts;
     switch (op->untagged) {
     case VP_UNTAGGED_BOUND:
         return is_bound(call);

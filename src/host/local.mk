@@ -22,6 +22,7 @@ libvirt_profile_a_SOURCES += \
 	src/host/ledger/entry_json.h src/host/ledger/entry_json.c src/host/ledger/entry_placement.c \
 	include/virt-profile/heldplace.h src/host/ledger/heldplace.c \
 	include/virt-profile/ledger.h src/host/ledger/ledger_own.h src/host/ledger/ledger.c \
+	src/host/ledger/ledger_empty.c \
 	src/host/ledger/ledger_log.c src/host/ledger/ledger_occupied.c src/host/ledger/ledger_placer.c src/host/ledger/ledger_reap.c \
 	include/virt-profile/process.h src/host/ledger/process.c \
 	include/virt-profile/topocache.h src/host/ledger/topocache.c \

@@ -30,7 +30,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/resctrl.h src/model/machine/resctrl.c \
 	include/virt-profile/schema.h src/model/xml/schema.c \
 	include/virt-profile/sysdev.h src/model/machine/sysdev.c \
-	include/virt-profile/tag.h src/model/definition/tag.c \
+	include/virt-profile/tag.h src/model/definition/tag.c src/model/definition/tag_maybe.c \
 	include/virt-profile/topology.h src/model/machine/topology.c \
 	include/virt-profile/virtnet.h src/model/machine/virtnet.c \
 	include/virt-profile/xml.h src/model/xml/xml.c src/model/xml/xml_compare.c src/model/xml/xml_edit.c

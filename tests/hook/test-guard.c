@@ -137,7 +137,7 @@ static enum vp_hook_outcome would_refuse_but_is_done(const struct vp_hook_call *
 static const struct {
     const char *name;
     bool filters;
-    enum vp_hook_outcome (*run)(const struct vp_hook_call *call, const struct vp_hook_op *op);
+    vp_hook_handler *run;
     enum vp_hook_outcome outcome;
     size_t out; /* bytes that reach libvirt */
 } rows[] = {
@@ -171,12 +171,12 @@ static time_t now(void)
 /* stderr of the guard, read back. Owned. */
 static char *run(size_t row, int out, enum vp_hook_outcome *ret_outcome)
 {
-    const struct vp_hook_op op = {.name = "test", .filters_xml = rows[row].filters, .run = rows[row].run};
+    const struct vp_hook_op op = {.name = "test", .filters_xml = rows[row].filters};
     const struct vp_hook_call call = {.domain = "guest", .text = "<domain/>", .len = 9, .out = -1};
     const int saved = dup(STDERR_FILENO);
     const int heard = memfd_create("stderr", MFD_CLOEXEC);
     ck_assert_int_ge(dup2(heard, STDERR_FILENO), 0);
-    *ret_outcome = vp_hook_guard(&op, &call, 1, out);
+    *ret_outcome = vp_hook_guard(&op, &call, rows[row].run, 1, out);
     ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
     close(saved);
     char *text = NULL;

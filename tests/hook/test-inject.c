@@ -242,7 +242,7 @@ static int hook(const struct fake *fake, const char *operation, int at, int code
         (void)dup2(in, STDIN_FILENO);
         (void)dup2(told, STDERR_FILENO);
         trap->at = at;
-        _exit(vp_hook_main("g", operation, fake->folder));
+        _exit(vp_hook_main("g", operation, fake->folder, vp_hook_run));
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     trap->at = 0;

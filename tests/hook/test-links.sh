@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The hook is not linked with libvirt, which would let it call back, nor with what it does not use. The command line loads
-# libvirt only when it needs it.
+# The hook is not linked with libvirt, which would let it call back, nor with what it does not use: the program with the C
+# library only. The command line loads libvirt only when it needs it.
 set -eu
 build=${VP_TOP_BUILDDIR:-.}
 failed=0
@@ -25,6 +25,7 @@ links() {
     done
 }
 
-links hooks/qemu libxml2 libhwloc libinih libjson-c libcgroup
+links hooks/qemu
+links hooks/virt-profile-hook.so libxml2 libhwloc libinih libjson-c libcgroup
 links virt-profile libxml2 libhwloc libinih libjson-c libcgroup libsmartcols libdl
 exit $failed

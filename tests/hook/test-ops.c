@@ -32,7 +32,8 @@ START_TEST(every_row)
     ck_assert_msg(vp_hook_exit_status(op, VP_HOOK_REFUSED) == ops[_i].refused, "%s exits with %d", op->name,
                   vp_hook_exit_status(op, VP_HOOK_REFUSED));
     /* What filters has to do so with the guest's view left alone. */
-    ck_assert_msg(!op->filters_xml || (op->run != NULL && op->phase != VP_PHASE_COLD), "%s", op->name);
+    ck_assert_msg(!op->filters_xml || (op->acts && op->phase != VP_PHASE_COLD), "%s", op->name);
+    ck_assert_msg(op->acts == (vp_hook_handler_find(op) != NULL), "%s", op->name);
 }
 END_TEST
 

@@ -13,7 +13,7 @@ options=(--prefix=/o/prefix --exec-prefix=/o/exec --bindir=/o/bin --sbindir=/o/s
 # The objects of the build are as good, but for those that know a folder by name.
 odd_build() { # options…
     (cd "$odd" && "$WORK/src/configure" "${options[@]}" "$@" CC=gcc) >"$scratch/odd.log" 2>&1 || return 1
-    grep -rlE 'VP_(SYSCONF|DATA|LIBEXEC|SBIN)DIR' "$WORK/src/src" "$WORK/src/hooks" | sed "s|^$WORK/src/||; s|\.c$||" |
+    grep -rlE 'VP_(SYSCONF|DATA|LIBEXEC|SBIN|PKGLIB)DIR' "$WORK/src/src" "$WORK/src/hooks" | sed "s|^$WORK/src/||; s|\.c$||" |
         while read -r name; do rm -f "$odd/$name".o; done
     make -C "$odd" -j2 all >>"$scratch/odd.log" 2>&1
 }
@@ -36,6 +36,7 @@ common() { # unit of systemd
 /o/data/virt-profile/profiles/nfv.profile
 /o/data/virt-profile/profiles/sql-db.profile
 /o/etc/virt-profile/virt-profile.conf
+/o/lib/virt-profile/virt-profile-hook.so
 /o/man/man1/virt-profile.1
 /o/man/man5/virt-profile-profile.5
 /o/man/man5/virt-profile.conf.5
@@ -49,7 +50,7 @@ common() { # unit of systemd
 cp -a "$build" "$odd"
 if odd_build; then ok "configure with other folders, make"; else not_ok "it does not build: $(tail -n 5 "$scratch/odd.log")"; fi
 is "folders of the system that the program knows" \
-    "$(strings -a "$odd/virt-profile" "$odd/hooks/qemu" | grep -E '^/(usr|etc)/.*virt-profile' | sort -u | xargs)" ''
+    "$(strings -a "$odd/virt-profile" "$odd/hooks/qemu" "$odd/hooks/virt-profile-hook.so" | grep -E '^/(usr|etc)/.*virt-profile' | sort -u | xargs)" ''
 has "where it looks for profiles" "$(strings -a "$odd/virt-profile" | grep '^/o/')" '^/o/data/virt-profile/profiles$'
 installed "the hook as a copy" "$(common /o/prefix/lib/systemd/system/virt-profiled.service)
 /o/etc/libvirt/hooks/qemu"

@@ -9,9 +9,7 @@
 
 #include "text.h"
 
-#define GUESTS "/run/virt-profile/guests"
 #define BROKEN "/run/virt-profile/broken"
-#define SUFFIX ".json"
 #define ENTRY_MAX (4u * 1024 * 1024)
 #define BOOT_MAX 256
 
@@ -71,23 +69,6 @@ void vp_ledger_tell(const struct vp_ledger *ledger, const char *fmt, ...)
     ledger->say(ledger->cookie, sentence);
 }
 
-static bool is_entry(const char *name)
-{
-    const size_t len = strlen(name);
-    return name[0] != '.' && len > strlen(SUFFIX) && strcmp(name + len - strlen(SUFFIX), SUFFIX) == 0;
-}
-
-bool vp_ledger_is_empty(const struct vp_root *root)
-{
-    VP_CLEANUP(vp_names_free_ptr) char **names = NULL;
-    if (vp_root_list(root, GUESTS, &names, NULL) < 0)
-        return true;
-    for (size_t i = 0; names[i] != NULL; i++)
-        if (is_entry(names[i]))
-            return false;
-    return true;
-}
-
 static char *read_boot(const struct vp_root *root)
 {
     char *text = NULL;
@@ -101,7 +82,7 @@ static char *read_boot(const struct vp_root *root)
 int vp_ledger_open(const struct vp_root *root, const struct vp_topology *topology, bool write,
                    vp_ledger_say *say, void *cookie, struct vp_ledger **ret_ledger, struct vp_error **err)
 {
-    const int r = write ? vp_root_mkdir(root, GUESTS, 0700, err) : 0;
+    const int r = write ? vp_root_mkdir(root, VP_LEDGER_GUESTS, 0700, err) : 0;
     if (r < 0)
         return r;
     struct vp_ledger *ledger = vp_alloc(1, sizeof(*ledger));
@@ -142,7 +123,7 @@ void vp_ledger_unlock(struct vp_ledger *ledger)
 
 static void put_aside(struct vp_ledger *ledger, const char *name, const char *why)
 {
-    vp_autofree char *from = vp_asprintf(GUESTS "/%s", name);
+    vp_autofree char *from = vp_asprintf(VP_LEDGER_GUESTS "/%s", name);
     vp_autofree char *to = vp_asprintf(BROKEN "/%s", name);
     vp_autoerror err = NULL;
     if (ledger->peeking) {
@@ -165,13 +146,13 @@ static void put_aside(struct vp_ledger *ledger, const char *name, const char *wh
 static bool is_named_by(const struct vp_entry *entry, const char *name)
 {
     const size_t len = strlen(entry->uuid);
-    return strncmp(name, entry->uuid, len) == 0 && strcmp(name + len, SUFFIX) == 0;
+    return strncmp(name, entry->uuid, len) == 0 && strcmp(name + len, VP_LEDGER_SUFFIX) == 0;
 }
 
 static int read_one(const struct vp_ledger *ledger, const char *name, struct vp_entry **ret_entry,
                     struct vp_error **err)
 {
-    vp_autofree char *path = vp_asprintf(GUESTS "/%s", name);
+    vp_autofree char *path = vp_asprintf(VP_LEDGER_GUESTS "/%s", name);
     vp_autofree char *text = NULL;
     vp_autoentry entry = NULL;
     size_t len = 0;
@@ -216,7 +197,7 @@ void vp_ledger_peek(struct vp_ledger *ledger)
 static void renew(struct vp_ledger *ledger, const char *uuid)
 {
     struct vp_entries *entries = &ledger->before;
-    vp_autofree char *name = vp_asprintf("%s" SUFFIX, uuid);
+    vp_autofree char *name = vp_asprintf("%s" VP_LEDGER_SUFFIX, uuid);
     for (size_t i = 0; i < entries->n; i++)
         if (vp_same(entries->items[i]->uuid, uuid)) {
             vp_entry_free(entries->items[i]);
@@ -248,12 +229,12 @@ int vp_ledger_read(struct vp_ledger *ledger, struct vp_entries *ret_entries, str
         ledger->before = (struct vp_entries){0};
         return 0;
     }
-    const int r = vp_root_list(ledger->root, GUESTS, &names, &own);
+    const int r = vp_root_list(ledger->root, VP_LEDGER_GUESTS, &names, &own);
     if (r < 0 && r != -ENOENT)
         return vp_fail(err, -r, "%s", own->message);
     for (size_t i = 0; r == 0 && names[i] != NULL; i++) {
-        vp_autofree char *path = vp_asprintf(GUESTS "/%s", names[i]);
-        if (is_entry(names[i]))
+        vp_autofree char *path = vp_asprintf(VP_LEDGER_GUESTS "/%s", names[i]);
+        if (vp_ledger_is_entry(names[i]))
             read_into(ledger, names[i], &entries);
         else if (ledger->lock >= 0 && vp_root_is_unfinished(names[i]))
             (void)vp_root_unlink(ledger->root, path, NULL); /* harmless if it stays */
@@ -267,14 +248,14 @@ int vp_ledger_read(struct vp_ledger *ledger, struct vp_entries *ret_entries, str
 static char *path_of(const char *uuid)
 {
     const bool good = strlen(uuid) == 36 && strspn(uuid, "0123456789abcdefABCDEF-") == 36;
-    return good ? vp_asprintf(GUESTS "/%s" SUFFIX, uuid) : NULL;
+    return good ? vp_asprintf(VP_LEDGER_GUESTS "/%s" VP_LEDGER_SUFFIX, uuid) : NULL;
 }
 
 int vp_ledger_find(struct vp_ledger *ledger, const char *uuid, struct vp_entry **ret_entry,
                    struct vp_error **err)
 {
     vp_autofree char *path = path_of(uuid);
-    vp_autofree char *name = vp_asprintf("%s" SUFFIX, uuid);
+    vp_autofree char *name = vp_asprintf("%s" VP_LEDGER_SUFFIX, uuid);
     if (path == NULL)
         return vp_fail(err, ENOENT, "'%s' is no UUID of a guest", uuid);
     return read_one(ledger, name, ret_entry, err);

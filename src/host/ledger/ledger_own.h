@@ -49,6 +49,11 @@ bool vp_ledger_catch_up(struct vp_ledger *ledger);
 /* Note who lives, so that vp_ledger_reap() need not ask again a moment later. */
 void vp_ledger_check(const struct vp_ledger *ledger, struct vp_entries *entries);
 
+#define VP_LEDGER_GUESTS "/run/virt-profile/guests"
+#define VP_LEDGER_SUFFIX ".json"
+/* Is this the name of an entry's file, and not of one that is being written? */
+bool vp_ledger_is_entry(const char *name);
+
 #define VP_LEDGER_LOCK "/run/virt-profile/ledger.lock"
 
 /*

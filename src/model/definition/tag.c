@@ -33,11 +33,6 @@ bool vp_tag_opts_out(const struct vp_tag *tag)
     return strcmp(tag->profile, VP_PROFILE_NONE) == 0;
 }
 
-bool vp_tag_maybe(const char *text, size_t len)
-{
-    return memmem(text, len, VP_TAG_NS, strlen(VP_TAG_NS)) != NULL;
-}
-
 vp_node *vp_tag_write(struct vp_domain *domain, const char *profile)
 {
     vp_node *tag = find_tag(domain);

@@ -19,7 +19,7 @@ build_source() {
 
 source_files() {
     find . \( -name .git -o -name autom4te.cache -o -name .deps -o -name __pycache__ \) -prune \
-        -o \( -type f -o -type l \) ! -name '*.o' ! -name '*.a' ! -name Makefile ! -name Makefile.in \
+        -o \( -type f -o -type l \) ! -name '*.o' ! -name '*.a' ! -name '*.so' ! -name Makefile ! -name Makefile.in \
         ! -path './config.*' ! -path ./configure ! -path ./aclocal.m4 ! -path './stamp-h*' ! -path './build-aux/*' \
         -print0 | LC_ALL=C sort -z
 }
