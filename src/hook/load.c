@@ -30,7 +30,8 @@ static bool fits(const struct vp_hook_plugin *plugin)
 enum vp_hook_outcome vp_hook_load(const struct vp_hook_call *call, const struct vp_hook_op *op)
 {
     vp_autofree char *path = find_plugin();
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL); /* for as long as the process lives */
+    /* For as long as the process lives. Lazy: of thousands of functions of its libraries it calls some. */
+    void *library = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
     const struct vp_hook_plugin *plugin = library != NULL ? dlsym(library, "vp_hook_plugin") : NULL;
     if (plugin != NULL && fits(plugin))
         return plugin->run(call, op);
