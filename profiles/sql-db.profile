@@ -73,6 +73,12 @@ backend = vhost
 ; Connections spread over the vCPUs; each queue is a vhost thread, so not without limit (oVirt takes at most 4, OpenStack Nova up to one a vCPU).
 queues = min(vcpus, 8)
 
+[irq]
+; Interrupts of a passed-through device come to the CPUs that handle them (CRI-O, annotation irq-load-balancing, keeps all others away from such CPUs).
+devices = vcpus
+; An interrupt of somebody else's device takes a vCPU out of the guest for as long as it lasts (tuned, profile cpu-partitioning: irqbalance keeps off isolated cores).
+others = off-dedicated
+
 [guest]
 ; TLS and UUIDs take randomness from the first second on (virt-install gives Linux guests the same device).
 rng = yes

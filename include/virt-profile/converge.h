@@ -24,6 +24,10 @@ struct vp_here {
  */
 int vp_converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err);
 
+/* The same for a caller that holds the host lock, vp_host_lock(). */
+int vp_converge_locked(const struct vp_here *here, struct vp_happenings *ret_happenings,
+                       struct vp_error **err);
+
 /**
  * What vp_converge() would bring about now. Nothing is locked or changed.
  * Errors: where the ledger or the topology cannot be read

@@ -41,6 +41,13 @@ enum vp_log_priority vp_happening_priority(const struct vp_happening *happening)
 int vp_host_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err);
 
 /**
+ * Wait until nobody changes the host, for who wants to see what came of a start: the hook goes on for some
+ * milliseconds when libvirt has done with it. Nothing is made or kept.
+ * @milliseconds: the longest; then it is looked at as it is
+ */
+void vp_host_wait(const struct vp_root *root, unsigned milliseconds);
+
+/**
  * Bring the host into the state that is wished for; the caller holds the host lock.
  * For each target in wishes or journal (/run/virt-profile/host.json): one that is new is noted with the value
  * it has now, on disk, before it is written; one that is wished for otherwise is written; one that is no

@@ -129,16 +129,11 @@ void vp_hook_left_done(struct vp_hook_left *left)
     free(left->failed);
 }
 
-int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_left, struct vp_error **err)
+static void take_left(const struct vp_happenings *happenings, struct vp_hook_left *ret_left)
 {
-    const struct vp_here here = vp_hook_here(call);
-    VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
-    const int r = vp_converge(&here, &happenings, err);
-    if (r < 0)
-        return r;
-    struct vp_hook_left left = {.again = happenings.again};
-    for (size_t i = 0; i < happenings.n; i++) {
-        const struct vp_happening *it = &happenings.items[i];
+    struct vp_hook_left left = {.again = happenings->again};
+    for (size_t i = 0; i < happenings->n; i++) {
+        const struct vp_happening *it = &happenings->items[i];
         vp_log(vp_happening_priority(it), "%s: %s", it->what, it->why);
         if (it->outcome == VP_OUTCOME_FAILED && it->essential && left.failed == NULL)
             left.failed = vp_asprintf("%s: %s", it->what, it->why);
@@ -147,5 +142,25 @@ int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_l
         *ret_left = left;
     else
         vp_hook_left_done(&left);
-    return 0;
+}
+
+int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_left, struct vp_error **err)
+{
+    const struct vp_here here = vp_hook_here(call);
+    VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
+    const int r = vp_converge(&here, &happenings, err);
+    if (r == 0)
+        take_left(&happenings, ret_left);
+    return r;
+}
+
+int vp_hook_converge_locked(const struct vp_hook_call *call, struct vp_hook_left *ret_left,
+                            struct vp_error **err)
+{
+    const struct vp_here here = vp_hook_here(call);
+    VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
+    const int r = vp_converge_locked(&here, &happenings, err);
+    if (r == 0)
+        take_left(&happenings, ret_left);
+    return r;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +14,9 @@
  * start for most, minutes for a guest that waits for its operator. irqbalance listens again after its cycle.
  */
 static const unsigned pauses[] = {1, 1, 2, 3, 5, 5, 10, 10, 20, 30, 60, 60, 120};
+
+/* For one time of it, as the hook itself has. */
+#define SECONDS_MAX 10
 
 static bool has_devices(const struct vp_entry *entry)
 {
@@ -39,40 +41,74 @@ static bool is_gone(const struct vp_hook_call *call)
     return ledger < 0;
 }
 
+/* With an end to it: it may hold the host lock, which everybody waits for. */
+static bool converge(const struct vp_hook_call *call, bool locked)
+{
+    VP_CLEANUP(vp_hook_left_done) struct vp_hook_left left = {0};
+    vp_autoerror err = NULL;
+    (void)alarm(SECONDS_MAX);
+    const int r = locked ? vp_hook_converge_locked(call, &left, &err) : vp_hook_converge(call, &left, &err);
+    (void)alarm(0);
+    if (r < 0)
+        vp_log(VP_LOG_ERROR, "domain '%s': %s", call->domain, err->message);
+    return left.again;
+}
+
 static void watch(const struct vp_hook_call *call, const struct vp_entry *entry, bool again)
 {
     for (size_t i = 0; i < VP_ARRAY_SIZE(pauses); i++) {
         const struct timespec pause = {.tv_sec = pauses[i]};
         const bool lives = entry != NULL && vp_process_alive(call->root, &entry->qemu);
-        vp_autoerror err = NULL;
-        struct vp_hook_left left = {0};
         if (!again && !lives)
             return;
         (void)nanosleep(&pause, NULL);
         if (is_gone(call))
             return;
-        if (vp_hook_converge(call, &left, &err) < 0)
-            vp_log(VP_LOG_ERROR, "domain '%s': %s", call->domain, err->message);
-        again = left.again;
-        vp_hook_left_done(&left);
+        again = converge(call, false);
     }
 }
 
-void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry, bool again)
+/* The guest whose driver may ask for interrupts later; NULL: not this one. */
+static const struct vp_entry *followed(const struct vp_entry *entry)
 {
-    const struct vp_entry *followed = entry != NULL && has_devices(entry) ? entry : NULL;
-    if (followed == NULL && !again)
-        return;
+    return entry != NULL && has_devices(entry) ? entry : NULL;
+}
+
+/* A process that outlives the hook: whose parent ends soon. Negative: there is none. */
+static pid_t leave(const struct vp_hook_call *call)
+{
     const pid_t child = fork();
     if (child == 0) {
         (void)setsid();
         leave_pipes();
-        if (fork() == 0)
-            watch(call, followed, again);
-        _exit(0);
     }
     if (child < 0)
         vp_log(VP_LOG_WARNING, "domain '%s': cannot fork to come back to what is left to do", call->domain);
-    else
-        (void)waitpid(child, NULL, 0);
+    return child;
+}
+
+void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry, bool again)
+{
+    if ((followed(entry) == NULL && !again) || leave(call) != 0)
+        return;
+    watch(call, followed(entry), again);
+    _exit(0);
+}
+
+int vp_hook_converge_behind(const struct vp_hook_call *call, const struct vp_entry *entry,
+                            struct vp_error **err)
+{
+    VP_CLEANUP(vp_close_fd) int lock = -1;
+    int r = vp_host_lock(call->root, &lock, err);
+    if (r < 0)
+        return r;
+    const pid_t child = leave(call);
+    if (child < 0)
+        r = vp_hook_converge_locked(call, NULL, err);
+    if (child != 0)
+        return r;
+    const bool again = converge(call, true);
+    vp_root_unlock(&lock);
+    watch(call, followed(entry), again);
+    _exit(0);
 }

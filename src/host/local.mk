@@ -11,7 +11,7 @@ libvirt_profile_a_SOURCES += \
 	include/virt-profile/journal.h src/host/wishes/journal.c \
 	include/virt-profile/ksm.h src/host/memory/ksm.c \
 	include/virt-profile/overcommit.h src/host/memory/overcommit.c \
-	include/virt-profile/reconcile.h src/host/wishes/reconcile.c \
+	include/virt-profile/reconcile.h src/host/wishes/reconcile.c src/host/wishes/hostlock.c \
 	include/virt-profile/touched.h src/host/wishes/touched.c \
 	include/virt-profile/wish.h src/host/wishes/wish.c src/host/wishes/write.c \
 	include/virt-profile/wish_settings.h src/host/wishes/wish_settings.c

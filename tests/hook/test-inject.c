@@ -245,6 +245,7 @@ static int hook(const struct fake *fake, const char *operation, int at, int code
         _exit(vp_hook_main("g", operation, fake->folder, vp_hook_run));
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
+    vp_host_wait(fake->root, 10000); /* it goes on behind */
     trap->at = 0;
     ck_assert_msg(WIFEXITED(status), "%s ended with %d after '%s'", operation, status, trap->hit);
     ck_assert_int_ge(pread(told, text, sizeof(text) - 1, 0), 0);

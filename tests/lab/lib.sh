@@ -11,6 +11,18 @@ failures=0
 guests=()
 tag_namespace=urn:virt-profile:domain:1
 
+# When libvirt has done with a start the hook goes on for some milliseconds.
+virsh()
+{
+    local rc=0
+
+    command virsh "$@" || rc=$?
+    case " $* " in
+    *" start "* | *" create "*) [ ! -e /run/virt-profile/host.lock ] || flock -w 20 /run/virt-profile/host.lock true ;;
+    esac
+    return $rc
+}
+
 # --- assertions ---------------------------------------------------------------------------------------------
 
 ok() { echo "ok - $*"; }

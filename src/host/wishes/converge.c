@@ -163,7 +163,8 @@ static int gather(const struct vp_here *here, read_entries_fn *read, struct vp_w
     return 0;
 }
 
-static int converge(const struct vp_here *here, struct vp_happenings *ret_happenings, struct vp_error **err)
+int vp_converge_locked(const struct vp_here *here, struct vp_happenings *ret_happenings,
+                       struct vp_error **err)
 {
     VP_CLEANUP(vp_wishes_done) struct vp_wishes wishes = {0};
     int r = gather(here, read_entries, &wishes, err);
@@ -185,7 +186,7 @@ int vp_converge(const struct vp_here *here, struct vp_happenings *ret_happenings
     int r = vp_host_lock(here->root, &lock, err);
     if (r < 0)
         return r;
-    r = converge(here, ret_happenings, err);
+    r = vp_converge_locked(here, ret_happenings, err);
     close(lock);
     return r;
 }

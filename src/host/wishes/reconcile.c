@@ -373,12 +373,6 @@ static void sweep(const struct vp_root *root)
     }
 }
 
-int vp_host_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err)
-{
-    const int r = vp_root_mkdir(root, FOLDER, 0755, err);
-    return r < 0 ? r : vp_root_lock(root, FOLDER "/host.lock", true, ret_fd, err);
-}
-
 int vp_reconcile(const struct vp_root *root, const struct vp_wishes *wishes,
                  struct vp_happenings *ret_happenings, struct vp_error **err)
 {

@@ -102,7 +102,15 @@ guest_define() { # name, template
     vsh define "$dir/domain.xml" >/dev/null
 }
 
-vsh() { timeout "${VSH_TIMEOUT:-60}" virsh -q "$@"; }
+# When libvirt has done with a start the hook goes on for some milliseconds.
+settled() { [ ! -e /run/virt-profile/host.lock ] || flock -w 10 /run/virt-profile/host.lock true; }
+
+vsh() {
+    local rc=0
+    timeout "${VSH_TIMEOUT:-60}" virsh -q "$@" || rc=$?
+    [ "$1" != start ] || settled
+    return $rc
+}
 
 guest_serial() { printf '%s/serial.log\n' "$(guest_dir "$1")"; }
 
