@@ -430,7 +430,10 @@ int vp_cgroup_remove(const struct vp_root *root, unsigned id, const char *name,
     vp_autofree char *group = scopes ? scope_name(id, name, domain) : vp_cgroup_name(id, name, domain);
     if (group == NULL)
         return 0;
-    int r = start(err);
+    vp_autoerror own = NULL;
+    int r = start(&own);
+    if (r < 0) /* where there are no cgroups, none is ours */
+        return vp_means_absent(r) ? 0 : vp_fail(err, -r, "%s", own->message);
     for (size_t i = 0; r == 0 && i < (scopes ? 1 : VP_ARRAY_SIZE(controllers)); i++) {
         vp_autofree char *mount = NULL;
         if (cgroup_get_subsys_mount_point(controllers[i], &mount) != 0)
