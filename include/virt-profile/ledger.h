@@ -51,6 +51,9 @@ void vp_ledger_unlock(struct vp_ledger *ledger);
  * Returns 0, or -EACCES, … where the folder cannot be read
  */
 int vp_ledger_read(struct vp_ledger *ledger, struct vp_entries *ret_entries, struct vp_error **err);
+/* The same for one who only looks, without the lock, and needs no more of the ledger. */
+int vp_ledger_entries(const struct vp_root *root, const struct vp_topology *topology, vp_ledger_say *say,
+                      void *cookie, struct vp_entries *ret_entries, struct vp_error **err);
 /* One entry, as its file says. -ENOENT where there is none, -EBADMSG where the file cannot be used. */
 int vp_ledger_find(struct vp_ledger *ledger, const char *uuid, struct vp_entry **ret_entry,
                    struct vp_error **err);

@@ -21,9 +21,10 @@ enum vp_numa { VP_NUMA_STRICT, VP_NUMA_PREFERRED, VP_NUMA_INTERLEAVE, VP_NUMA_RE
 int vp_planning_placement(struct vp_planning *planning, const struct vp_setting *setting,
                           const struct vp_placement **ret_placement, struct vp_error **err);
 
-/* The topology that a placement's indexes are for. Borrowed from the placer. Only with a placer. */
-int vp_planning_topology(struct vp_planning *planning, const struct vp_topology **ret_topology,
-                         struct vp_error **err);
+/* The same with the topology that the placement's indexes are for: both borrowed, or both NULL. */
+int vp_planning_placed(struct vp_planning *planning, const struct vp_setting *setting,
+                       const struct vp_placement **ret_placement, const struct vp_topology **ret_topology,
+                       struct vp_error **err);
 
 /* The first cell of a placement that a vCPU is in. */
 const struct vp_guest_cell *vp_placing_cell(const struct vp_placement *placement, unsigned vcpu);

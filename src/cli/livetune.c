@@ -49,8 +49,7 @@ static int converge(struct vp_cli *cli, const struct vp_engine *engine, struct v
     const struct vp_conf *conf = NULL;
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
     const int r = vp_cli_conf(cli, &conf, err);
-    const struct vp_here here = {
-        .root = cli->root, .host = engine->host, .conf = conf, .say = vp_running_say};
+    const struct vp_here here = vp_running_here(cli, engine->host, conf);
 
     return r < 0 ? r : vp_converge(&here, &happenings, err);
 }

@@ -22,6 +22,11 @@ void vp_running_say(void *cookie, const char *sentence)
     fprintf(stderr, "virt-profile: %s\n", text);
 }
 
+struct vp_here vp_running_here(const struct vp_cli *cli, struct vp_host *host, const struct vp_conf *conf)
+{
+    return (struct vp_here){.root = cli->root, .host = host, .conf = conf, .say = vp_running_say};
+}
+
 int vp_running_there(struct vp_cli *cli, struct vp_error **err)
 {
     struct vp_profile_dirs unused;
@@ -42,15 +47,13 @@ int vp_running_there(struct vp_cli *cli, struct vp_error **err)
 int vp_running_read(struct vp_cli *cli, const struct vp_topology *topology, struct vp_entries *ret_entries,
                     struct vp_error **err)
 {
-    vp_autoledger ledger = NULL;
-    int r = vp_running_there(cli, err);
+    const int r = vp_running_there(cli, err);
 
     if (r == 0)
         *ret_entries = (struct vp_entries){0};
     if (r <= 0)
         return r;
-    r = vp_ledger_open(cli->root, topology, false, vp_running_say, NULL, &ledger, err);
-    return r < 0 ? r : vp_ledger_read(ledger, ret_entries, err);
+    return vp_ledger_entries(cli->root, topology, vp_running_say, NULL, ret_entries, err);
 }
 
 const char *vp_running_state(const struct vp_cli *cli, const struct vp_entry *entry)

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "cli.h"
+#include "converge.h"
 #include "json.h"
-#include "ledger.h"
 
 /**
  * Is there a ledger that may be read?
@@ -22,6 +22,8 @@ int vp_running_read(struct vp_cli *cli, const struct vp_topology *topology, stru
 
 /* To standard error: a vp_ledger_say. */
 void vp_running_say(void *cookie, const char *sentence);
+/* What working on this host needs, which says so. Borrows all. */
+struct vp_here vp_running_here(const struct vp_cli *cli, struct vp_host *host, const struct vp_conf *conf);
 
 /*
  * "coming", "running", or "gone" for one whose QEMU has ended, or whose start was given up, and that nobody

@@ -35,8 +35,7 @@ int vp_tuning_verify(struct vp_tuning *tuning, const struct vp_guest *guest, con
                      struct vp_verify *ret_verify, struct vp_error **err)
 {
     struct vp_cli *cli = tuning->cli;
-    const struct vp_here here = {
-        .root = cli->root, .host = tuning->engine.host, .conf = tuning->conf, .say = vp_running_say};
+    const struct vp_here here = vp_running_here(cli, tuning->engine.host, tuning->conf);
     const int r = vp_cli_place(cli, &tuning->engine, vp_guest_uuid(guest), tuning->neighbours, err);
 
     if (r < 0)

@@ -91,6 +91,9 @@ void vp_daemon_make_way(struct vp_daemon *daemon, const char *uuid);
 /* All guests in the ledger, with their places. */
 int vp_daemon_entries(struct vp_daemon *daemon, struct vp_entries *ret_entries, struct vp_error **err);
 
+/* What working on this host needs. Borrows from the daemon. */
+struct vp_here vp_daemon_here(const struct vp_daemon *daemon);
+
 /* A vp_ledger_say: to the log. */
 void vp_daemon_say(void *cookie, const char *sentence);
 

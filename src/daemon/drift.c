@@ -16,21 +16,25 @@ void vp_daemon_say(void *cookie, const char *sentence)
 int vp_daemon_entries(struct vp_daemon *daemon, struct vp_entries *ret_entries, struct vp_error **err)
 {
     vp_autotopology topology = NULL;
-    vp_autoledger ledger = NULL;
     struct vp_engine engine;
     int r = vp_daemon_engine(daemon, &engine, err);
 
     if (r == 0)
         r = vp_topocache_read(daemon->root, daemon->host, &topology, err);
     if (r == 0)
-        r = vp_ledger_open(daemon->root, topology, false, vp_daemon_say, NULL, &ledger, err);
-    return r < 0 ? r : vp_ledger_read(ledger, ret_entries, err);
+        r = vp_ledger_entries(daemon->root, topology, vp_daemon_say, NULL, ret_entries, err);
+    return r;
+}
+
+struct vp_here vp_daemon_here(const struct vp_daemon *daemon)
+{
+    return (struct vp_here){
+        .root = daemon->root, .host = daemon->host, .conf = &daemon->conf, .say = vp_daemon_say};
 }
 
 int vp_daemon_converge(struct vp_daemon *daemon, struct vp_error **err)
 {
-    const struct vp_here here = {
-        .root = daemon->root, .host = daemon->host, .conf = &daemon->conf, .say = vp_daemon_say};
+    const struct vp_here here = vp_daemon_here(daemon);
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
     const int r = vp_converge(&here, &happenings, err);
 

@@ -220,8 +220,7 @@ enum vp_pass vp_daemon_report(struct vp_daemon *daemon, const struct vp_job *job
 {
     VP_CLEANUP(work_done) struct work work = {0};
     VP_CLEANUP(vp_verify_done) struct vp_verify verify = {0};
-    const struct vp_here here = {
-        .root = daemon->root, .host = daemon->host, .conf = &daemon->conf, .say = vp_daemon_say};
+    const struct vp_here here = vp_daemon_here(daemon);
 
     if (vp_daemon_in_hook(daemon, job))
         return VP_PASS_POSTPONE;

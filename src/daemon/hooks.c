@@ -43,12 +43,10 @@ bool vp_daemon_in_hook(const struct vp_daemon *daemon, const struct vp_job *job)
 
 bool vp_daemon_hooks_run(const struct vp_daemon *daemon)
 {
-    vp_autoledger ledger = NULL;
     VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
     bool found = false;
 
-    if (vp_ledger_open(daemon->root, NULL, false, NULL, NULL, &ledger, NULL) < 0 ||
-        vp_ledger_read(ledger, &entries, NULL) < 0)
+    if (vp_ledger_entries(daemon->root, NULL, NULL, NULL, &entries, NULL) < 0)
         return false;
     for (size_t i = 0; i < entries.n; i++)
         found = found || is_coming(daemon, entries.items[i]);

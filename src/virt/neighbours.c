@@ -222,11 +222,8 @@ static int place_off(const struct view *view, const struct vp_demand *demand,
 /* A ledger that cannot be read is an empty one: neighbours are a preference only. */
 static void read_running(const struct vp_neighbours *neighbours, struct view *view)
 {
-    vp_autoledger ledger = NULL;
-
-    if (neighbours->root != NULL &&
-        vp_ledger_open(neighbours->root, view->topology, false, NULL, NULL, &ledger, NULL) == 0)
-        (void)vp_ledger_read(ledger, &view->running, NULL);
+    if (neighbours->root != NULL)
+        (void)vp_ledger_entries(neighbours->root, view->topology, NULL, NULL, &view->running, NULL);
 }
 
 static int place(struct vp_placer *placer, const struct vp_demand *demand,

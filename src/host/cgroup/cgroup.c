@@ -48,17 +48,16 @@ static void free_group(struct cgroup **group)
         cgroup_free(group);
 }
 
-static int fail(int code, const char *what, const char *name, struct vp_error **err)
+/* What libcgroup's answer is as an errno. */
+static int number_of(int code)
 {
     const int last = code == ECGOTHER ? cgroup_get_last_errno() : 0;
-    const char *why = cgroup_strerror(code);
-    const int number = last > 0                     ? last
-                       : code == ECGROUPNOTALLOWED  ? EACCES
-                       : code == ECGROUPNOTEXIST    ? ENOENT
-                       : code == ECGROUPNOTMOUNTED  ? ENODEV
-                       : code == ECGROUPNOTCOMPILED ? ENODEV
-                                                    : EIO;
-    return vp_fail(err, number, "cannot %s cgroup '%s': %s", what, name, why);
+    return last > 0                     ? last
+           : code == ECGROUPNOTALLOWED  ? EACCES
+           : code == ECGROUPNOTEXIST    ? ENOENT
+           : code == ECGROUPNOTMOUNTED  ? ENODEV
+           : code == ECGROUPNOTCOMPILED ? ENODEV
+                                        : EIO;
 }
 
 static int start(struct vp_error **err)
@@ -66,7 +65,7 @@ static int start(struct vp_error **err)
     static bool ready;
     const int code = ready ? 0 : cgroup_init();
     if (code != 0)
-        return fail(code, "look for", "/", err);
+        return vp_fail(err, number_of(code), "cannot look for cgroups: %s", cgroup_strerror(code));
     ready = true;
     return 0;
 }
@@ -117,28 +116,65 @@ static char *scope_name(unsigned id, const char *name, const struct vp_domain *d
     return vp_same(partition, MACHINE) ? vp_asprintf("machine.slice/%s", scope) : NULL;
 }
 
-/* Make a group in the hierarchies of some controllers, or put values into one that is there. */
-static int make(const char *name, const struct vp_cgroupvalue *values, size_t n, struct vp_error **err)
+/* The folder of a group in the hierarchy of a controller. Owned. */
+static int folder_of(const char *name, const char *controller, char **ret_folder, struct vp_error **err)
 {
+    vp_autofree char *mount = NULL;
     const int r = start(err);
     if (r < 0)
         return r;
+    if (cgroup_get_subsys_mount_point(controller, &mount) != 0)
+        return vp_fail(err, ENODEV, "cannot limit cgroup '%s': no %s controller is mounted", name,
+                       controller);
+    *ret_folder = vp_asprintf("%s/%s", mount, name);
+    return 0;
+}
+
+/* libcgroup does not tell which of several values the kernel did not take: it gets one at a time. */
+static int set_value(const char *name, const char *folder, const struct vp_cgroupvalue *value,
+                     struct vp_error **err)
+{
     VP_CLEANUP(free_group) struct cgroup *group = cgroup_new_cgroup(name);
-    struct cgroup_controller *controller = NULL;
-    if (group == NULL)
+    struct cgroup_controller *controller =
+        group != NULL ? cgroup_add_controller(group, value->controller) : NULL;
+    if (controller == NULL)
         vp_oom();
+    int code = cgroup_add_value_string(controller, value->file, value->value);
+    errno = 0;
+    if (code == 0)
+        code = cgroup_modify_cgroup(group);
+    if (code == 0)
+        return 0;
+    /* A file that cannot be opened leaves nothing but errno. */
+    const int number = code == ECGROUPVALUENOTEXIST && errno != 0 ? errno : number_of(code);
+    const bool known = code == ECGOTHER || code == ECGROUPVALUENOTEXIST;
+    return vp_fail(err, number, "cannot write '%s' to '%s/%s': %s", value->value, folder, value->file,
+                   known ? strerror(number) : cgroup_strerror(code));
+}
+
+/* Make a group with these values in the hierarchies of their controllers, where it is not there yet. */
+static int make(const struct maker *maker, const struct vp_cgroupvalue *values, size_t n,
+                struct vp_error **err)
+{
+    vp_autofree char *folder = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (i == 0 || strcmp(values[i].controller, values[i - 1].controller) != 0)
-            controller = cgroup_add_controller(group, values[i].controller);
-        if (controller == NULL)
-            vp_oom();
-        if (values[i].file != NULL &&
-            cgroup_add_value_string(controller, values[i].file, values[i].value) != 0)
-            return vp_fail(err, EINVAL, "cannot set %s of cgroup '%s' to '%s'", values[i].file, name,
-                           values[i].value);
+        int r = 0;
+        if (i == 0 || strcmp(values[i].controller, values[i - 1].controller) != 0) {
+            free(vp_take(&folder));
+            r = folder_of(maker->name, values[i].controller, &folder, err);
+            if (r == 0 && vp_root_mkdir(maker->root, folder, 0755, err) < 0)
+                r = vp_prefix(err, "cannot make cgroup '%s'", maker->name);
+        }
+        if (r == 0 && values[i].several) {
+            vp_autofree char *path = vp_asprintf("%s/%s", folder, values[i].file);
+            r = vp_host_write(maker->root, path, values[i].value, err);
+        } else if (r == 0) {
+            r = set_value(maker->name, folder, &values[i], err);
+        }
+        if (r < 0)
+            return r;
     }
-    const int code = cgroup_create_cgroup(group, 1);
-    return code != 0 ? fail(code, "make", name, err) : 0;
+    return 0;
 }
 
 static char *read_line(const struct vp_root *root, const char *path)
@@ -303,37 +339,7 @@ static int limit_place(const struct maker *maker, struct vp_error **err)
         values[n++] = (struct vp_cgroupvalue){"cpuset", "cpuset.cpus", (char *)cpus, false};
     if (nodes != NULL)
         values[n++] = (struct vp_cgroupvalue){"cpuset", "cpuset.mems", (char *)nodes, false};
-    return make(maker->name, values, n, err);
-}
-
-/*
- * Of each controller the values that libcgroup can write at once; a file with several lines gets them one by
- * one.
- */
-static int limit_rest(const struct maker *maker, struct vp_error **err)
-{
-    const struct vp_cgroupvalues *values = &maker->values;
-    vp_autofree struct vp_cgroupvalue *once = vp_alloc(values->n + 1, sizeof(once[0]));
-    int r = 0;
-    for (size_t i = 0; i < values->n; i++) {
-        once[i] = values->items[i];
-        if (once[i].several)
-            once[i].file = NULL;
-    }
-    if (values->n > 0)
-        r = make(maker->name, once, values->n, err);
-    for (size_t i = 0; r == 0 && i < values->n; i++) {
-        char *mount = NULL;
-        if (!values->items[i].several)
-            continue;
-        if (cgroup_get_subsys_mount_point(values->items[i].controller, &mount) != 0)
-            return vp_fail(err, ENODEV, "cannot limit cgroup '%s': no %s controller is mounted", maker->name,
-                           values->items[i].controller);
-        vp_autofree char *path = vp_asprintf("%s/%s/%s", mount, maker->name, values->items[i].file);
-        free(mount);
-        r = vp_host_write(maker->root, path, values->items[i].value, err);
-    }
-    return r;
+    return make(maker, values, n, err);
 }
 
 static bool limits_threads(const struct maker *maker)
@@ -368,7 +374,7 @@ static int create(struct maker *maker, const struct vp_domain *domain, struct vp
         return r;
     r = limit_place(maker, err);
     if (r == 0 && !maker->scopes)
-        r = limit_rest(maker, err);
+        r = make(maker, maker->values.items, maker->values.n, err);
     if (r == 0 && limits_threads(maker))
         r = make_threads(maker, domain, err);
     return r;
@@ -424,7 +430,10 @@ int vp_cgroup_remove(const struct vp_root *root, unsigned id, const char *name,
     vp_autofree char *group = scopes ? scope_name(id, name, domain) : vp_cgroup_name(id, name, domain);
     if (group == NULL)
         return 0;
-    int r = start(err);
+    vp_autoerror own = NULL;
+    int r = start(&own);
+    if (r < 0) /* where there are no cgroups, none is ours */
+        return vp_means_absent(r) ? 0 : vp_fail(err, -r, "%s", own->message);
     for (size_t i = 0; r == 0 && i < (scopes ? 1 : VP_ARRAY_SIZE(controllers)); i++) {
         vp_autofree char *mount = NULL;
         if (cgroup_get_subsys_mount_point(controllers[i], &mount) != 0)

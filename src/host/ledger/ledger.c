@@ -244,6 +244,14 @@ int vp_ledger_read(struct vp_ledger *ledger, struct vp_entries *ret_entries, str
     return 0;
 }
 
+int vp_ledger_entries(const struct vp_root *root, const struct vp_topology *topology, vp_ledger_say *say,
+                      void *cookie, struct vp_entries *ret_entries, struct vp_error **err)
+{
+    vp_autoledger ledger = NULL;
+    const int r = vp_ledger_open(root, topology, false, say, cookie, &ledger, err);
+    return r < 0 ? r : vp_ledger_read(ledger, ret_entries, err);
+}
+
 /* A UUID as libvirt prints it is safe in a path. */
 static char *path_of(const char *uuid)
 {

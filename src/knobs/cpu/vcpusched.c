@@ -102,10 +102,8 @@ static int plan_scheduler(struct vp_planning *planning, const struct vp_setting 
 {
     const struct vp_placement *placement = NULL;
     const struct vp_topology *topology = NULL;
-    int r = vp_planning_placement(planning, setting, &placement, err);
-    if (r == 0 && placement != NULL)
-        r = vp_planning_topology(planning, &topology, err);
-    if (r < 0 || topology == NULL)
+    const int r = vp_planning_placed(planning, setting, &placement, &topology, err);
+    if (r < 0 || placement == NULL)
         return r;
     const unsigned first = takes_first(planning) ? 0 : 1;
     const char *reason = refused(planning, placement);

@@ -85,10 +85,8 @@ static int plan_cells(struct vp_planning *planning, const struct vp_setting *set
     const char *no = vp_placing_no_cells(planning);
     if (setting->value.choice == VP_CELLS_NO || vp_node_walk(planning->domain->root, "cpu/numa/cell") != NULL)
         return 0;
-    int r = vp_planning_placement(planning, setting, &placement, err);
-    if (r == 0 && placement != NULL)
-        r = vp_planning_topology(planning, &topology, err);
-    if (r < 0 || topology == NULL || placement->n_cells == 1 || placement->policy == VP_POLICY_SHARED)
+    const int r = vp_planning_placed(planning, setting, &placement, &topology, err);
+    if (r < 0 || placement == NULL || placement->n_cells == 1 || placement->policy == VP_POLICY_SHARED)
         return r;
     if (no != NULL) {
         vp_plan_skip(planning, setting, "%s", no);
@@ -202,10 +200,8 @@ static int plan_numa(struct vp_planning *planning, const struct vp_setting *sett
     struct binding to = {.mode = modes[setting->value.choice],
                          .interleave = setting->value.choice == VP_NUMA_INTERLEAVE,
                          .prefer = setting->value.choice == VP_NUMA_PREFERRED};
-    int r = vp_planning_placement(planning, setting, &to.placement, err);
-    if (r == 0 && to.placement != NULL)
-        r = vp_planning_topology(planning, &to.topology, err);
-    if (r < 0 || to.placement == NULL || to.topology == NULL)
+    const int r = vp_planning_placed(planning, setting, &to.placement, &to.topology, err);
+    if (r < 0 || to.placement == NULL)
         return r;
     const char *reason = not_bound(planning, setting, to.placement, to.topology);
     if (reason != NULL) {

@@ -122,10 +122,8 @@ static int plan_placement(struct vp_planning *planning, const struct vp_setting 
 {
     const struct vp_placement *placement = NULL;
     const struct vp_topology *topology = NULL;
-    int r = vp_planning_placement(planning, setting, &placement, err);
-    if (r == 0 && placement != NULL)
-        r = vp_planning_topology(planning, &topology, err);
-    if (r < 0 || topology == NULL)
+    const int r = vp_planning_placed(planning, setting, &placement, &topology, err);
+    if (r < 0 || placement == NULL)
         return r;
     drop_numad(planning, setting);
     if (placement->policy == VP_POLICY_SHARED) {

@@ -108,7 +108,7 @@ static int ask(struct vp_planning *planning, const struct vp_setting *setting, s
     struct vp_plan *plan = planning->plan;
 
     read_demand(planning, setting, &it);
-    int r = vp_planning_topology(planning, &topology, err);
+    int r = planning->placer->topology(planning->placer, &topology, err);
     if (r == 0)
         r = vp_locality_read(planning->host, planning->domain, &near, &why, err);
     if (r < 0)
@@ -127,12 +127,6 @@ static int ask(struct vp_planning *planning, const struct vp_setting *setting, s
     if (r == 0 && why != NULL)
         add_reason(plan->placement, vp_take(&why));
     return r;
-}
-
-int vp_planning_topology(struct vp_planning *planning, const struct vp_topology **ret_topology,
-                         struct vp_error **err)
-{
-    return planning->placer->topology(planning->placer, ret_topology, err);
 }
 
 /* Why nobody has to be asked; NULL when somebody has. */
@@ -170,6 +164,22 @@ int vp_planning_placement(struct vp_planning *planning, const struct vp_setting 
                      setting == placement ? plan->unplaced->message
                                           : "the guest fits nowhere, see cpu.placement");
     *ret_placement = plan->placement;
+    return 0;
+}
+
+int vp_planning_placed(struct vp_planning *planning, const struct vp_setting *setting,
+                       const struct vp_placement **ret_placement, const struct vp_topology **ret_topology,
+                       struct vp_error **err)
+{
+    const struct vp_placement *placement = NULL;
+    const struct vp_topology *topology = NULL;
+    int r = vp_planning_placement(planning, setting, &placement, err);
+    if (r == 0 && placement != NULL)
+        r = planning->placer->topology(planning->placer, &topology, err);
+    if (r < 0)
+        return r;
+    *ret_placement = placement;
+    *ret_topology = topology;
     return 0;
 }
 
