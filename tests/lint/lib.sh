@@ -41,7 +41,7 @@ lint_shell_files() {
 # Flags for a compiler that only looks: those of AM_CPPFLAGS, without a configured build.
 lint_cppflags() {
     printf '%s\n' -std=gnu17 -D_GNU_SOURCE -DVP_SYSCONFDIR='"/etc/virt-profile"' \
-        -DVP_DATADIR='"/usr/share/virt-profile"' -DVP_HOOKSDIR='"/etc/libvirt/hooks"' -DVP_VERSION='"0"' \
+        -DVP_DATADIR='"/usr/share/virt-profile"' -DVP_PKGLIBDIR='"/usr/lib/virt-profile"' -DVP_HOOKSDIR='"/etc/libvirt/hooks"' -DVP_VERSION='"0"' \
         -iquote include/virt-profile -iquote tests
     pkg-config --cflags libxml-2.0 hwloc inih json-c smartcols libcgroup libvirt check 2>/dev/null |
         sed 's/-I */-isystem /g'
