@@ -125,21 +125,23 @@ int vp_scope_write(const struct vp_root *root, unsigned id, const char *domain,
     return 0;
 }
 
-static int remove_unit(const struct vp_root *root, const char *unit, struct vp_error **err)
+static int remove_dropin(const struct vp_root *root, const char *folder, struct vp_error **err)
 {
-    vp_autofree char *folder = vp_asprintf(UNITS "/%s.d", unit);
     vp_autofree char *path = vp_asprintf("%s/" DROPIN, folder);
-    const int r = vp_root_unlink(root, path, err);
-    /* What somebody else put beside ours keeps the folder. */
-    if (r == 0)
-        (void)vp_root_rmdir(root, folder, NULL);
-    return r;
+    return vp_root_unlink(root, path, err);
 }
 
 int vp_scope_remove(const struct vp_root *root, unsigned id, const char *domain, struct vp_error **err)
 {
     vp_autofree char *unit = vp_machine_scope(id, domain);
-    return remove_unit(root, unit, err);
+    vp_autofree char *folder = vp_asprintf(UNITS "/%s.d", unit);
+    vp_autoerror own = NULL;
+    int r = remove_dropin(root, folder, err);
+    if (r < 0)
+        return r;
+    r = vp_root_rmdir(root, folder, &own);
+    /* What somebody else put beside ours keeps the folder. */
+    return r == 0 || r == -ENOTEMPTY ? 0 : vp_fail(err, -r, "%s", own->message);
 }
 
 static bool is_known(const struct vp_entries *entries, const char *unit)
@@ -173,9 +175,11 @@ int vp_scope_sweep(const struct vp_root *root, const struct vp_entries *entries,
         vp_autofree char *unit = unit_of(names[i]);
         if (unit == NULL || is_known(entries, unit))
             continue;
-        const int r = remove_unit(root, unit, err);
+        vp_autofree char *folder = vp_asprintf(UNITS "/%s.d", unit);
+        const int r = remove_dropin(root, folder, err);
         if (r < 0)
             return r;
+        (void)vp_root_rmdir(root, folder, NULL); /* empty, it is in nobody's way */
     }
     return 0;
 }

@@ -6,7 +6,8 @@
 . "$GUEST_LIB/snapshot.sh"
 
 STEPS=${VP_STORM_STEPS:-200}
-SECONDS_MAX=${VP_STORM_SECONDS:-110}
+# A bound for a machine that is busy with other things; two CPUs that are not need half a minute.
+SECONDS_MAX=${VP_STORM_SECONDS:-450}
 SEED=${VP_SEED:-$(date +%s)}
 PROFILES=/etc/virt-profile/profiles
 TAGGED=(vp-storm-own vp-storm-strict vp-storm-also vp-storm-float vp-storm-near vp-storm-pages vp-storm-broken)
@@ -168,7 +169,7 @@ while [ "$steps" -lt "$STEPS" ] && [ $((SECONDS - from)) -lt "$SECONDS_MAX" ]; d
     fi
 done
 is "what was wrong in $steps steps, up to four at a time, and $restarts restarts of libvirtd, in $((SECONDS - from)) s" "$bad" 0
-if [ "$steps" -ge 120 ] || [ "$STEPS" -lt 120 ]; then ok "$steps steps"; else not_ok "only $steps steps in $SECONDS_MAX s"; fi
+if [ "$steps" -ge "$STEPS" ]; then ok "$steps steps"; else not_ok "only $steps of $STEPS steps in $((SECONDS - from)) s"; fi
 
 for dom in $(vsh list --name); do vsh destroy "$dom" || not_ok "$dom ends"; done
 nothing_left 'nothing is left' vp-storm

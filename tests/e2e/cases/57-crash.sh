@@ -6,7 +6,8 @@
 . "$GUEST_LIB/snapshot.sh"
 
 KILLS=${VP_CRASH_KILLS:-200}
-SECONDS_MAX=${VP_CRASH_SECONDS:-120}
+# A bound for a machine that is busy with other things; two CPUs that are not need half a minute.
+SECONDS_MAX=${VP_CRASH_SECONDS:-420}
 SEED=${VP_SEED:-$(date +%s)}
 PROFILES=/etc/virt-profile/profiles
 GUESTS=(vp-crash-own vp-crash-float vp-crash-plain)
@@ -120,7 +121,7 @@ nothing_left 'nothing is left' vp-crash
 snapshot_same 'the host is as before' "$SANDBOX/before"
 n=$(kills)
 note "$n hooks were killed in $tries starts and stops: $(awk '{ n[$1]++ } END { for (op in n) printf "%s %d, ", op, n[op] }' /run/mortal)in $((SECONDS - from)) s"
-if [ "$n" -ge $((KILLS / 2)) ]; then ok "$n kills"; else not_ok "only $n kills in $SECONDS_MAX s"; fi
+if [ "$n" -ge "$KILLS" ]; then ok "$n kills"; else not_ok "only $n of $KILLS kills in $((SECONDS - from)) s"; fi
 
 # All that libvirt started, also what it had not yet finished starting.
 qemus() { awk 1 /run/libvirt/qemu/vp-crash-*.pid 2>/dev/null; }
