@@ -8,6 +8,7 @@
 # shellcheck disable=SC2034 # and the caller reads what is set here
 
 boot_limit=300
+hertz=$(getconf CLK_TCK)
 virtual_functions=sriov_max_vfs=4,sriov_vq_flexible=12,sriov_vi_flexible=12
 
 # QEMU emulates AMD's virtualization, so that KVM itself runs in an emulated host; Intel's it does not. TCG
@@ -178,6 +179,16 @@ stop_host() # HOST
     unset "host_pid[$1]"
 }
 
+# For the host itself, in its jobs/HOST/cpu: hundredths of seconds that it got of the processors of this machine.
+tell_time() # HOST
+{
+    local stat
+
+    { read -ra stat <"/proc/${host_pid[$1]}/stat"; } 2>/dev/null || return
+    # Always as long, so that a reader never finds a part.
+    printf '%010d\n' $(((stat[13] + stat[14]) * 100 / hertz)) 1<>"$work/share/jobs/$1/cpu"
+}
+
 # Run a script on a host; its output is copied to standard output while it runs. 124: it, or its host, hung.
 run_job() # HOST NAME LIMIT SCRIPT
 {
@@ -186,10 +197,11 @@ run_job() # HOST NAME LIMIT SCRIPT
     { echo "# limit: $3"; echo "exec bash $4"; } >"$run.new"
     : >"$run.out"
     mv "$run.new" "$run.job"
-    tail -n +1 -f -s 0.2 "$run.out" 2>/dev/null &
+    tail -n +1 -f -s 0.2 --pid=$$ "$run.out" 2>/dev/null &
     tail_pid=$!
     until [ -e "$run.rc" ]; do
         sleep 0.2
+        tell_time "$1"
         if ! host_runs "$1"; then
             echo "lab: host '$1' is gone"
             rc=124
