@@ -104,14 +104,10 @@ static enum vp_hook_outcome fall_short(const struct vp_hook_call *call, const st
 static enum vp_hook_outcome guard_memory(const struct vp_hook_call *call, const struct vp_hook_guest *guest)
 {
     vp_autoerror err = NULL;
-    vp_autoledger ledger = NULL;
     VP_CLEANUP(vp_entries_done) struct vp_entries entries = {0};
     if (vp_want_find(guest->entry, "memory.overcommit-guard") == NULL)
         return VP_HOOK_DONE;
-    int r =
-        vp_ledger_open(call->root, vp_hook_guest_topology(guest), false, vp_hook_say, NULL, &ledger, &err);
-    if (r == 0)
-        r = vp_ledger_read(ledger, &entries, &err);
+    int r = vp_ledger_entries(call->root, vp_hook_guest_topology(guest), vp_hook_say, NULL, &entries, &err);
     if (r == 0)
         r = vp_overcommit_check(call->root, call->conf, &entries, guest->entry->uuid,
                                 vp_overcommit_kib(guest->entry), &err);
