@@ -118,38 +118,26 @@ static int open_in(int folder, const char *path, int flags, mode_t mode)
 {
     if ((flags & O_ACCMODE) != O_RDONLY && springs(INJECT_OPEN, folder, path, "", 0))
         return -1;
-    return (int)syscall(SYS_openat, folder, path, flags, mode);
+    return (int)syscall(SYS_openat, folder, path, flags, (flags & O_CREAT) != 0 ? mode : 0);
 }
 
-#define READ_MODE(mode, flags)                                                                               \
-    mode_t mode = 0;                                                                                         \
-    if (((flags)&O_CREAT) != 0) {                                                                            \
-        va_list ap;                                                                                          \
-        va_start(ap, flags);                                                                                 \
-        mode = va_arg(ap, mode_t);                                                                           \
-        va_end(ap);                                                                                          \
-    }
-
-/* What libcgroup calls. */
-int inject_open_small(const char *path, int flags, ...) __asm__("open");
-int inject_open_small(const char *path, int flags, ...)
+/* What libcgroup calls. On Linux the last parameter is where it would be without `...`, too. */
+int inject_open_small(const char *path, int flags, mode_t mode) __asm__("open");
+int inject_open_small(const char *path, int flags, mode_t mode)
 {
-    READ_MODE(mode, flags)
     return open_in(AT_FDCWD, path, flags, mode);
 }
 
 /* And the library, which knows large files. */
-int inject_open_large(const char *path, int flags, ...) __asm__("open64");
-int inject_open_large(const char *path, int flags, ...)
+int inject_open_large(const char *path, int flags, mode_t mode) __asm__("open64");
+int inject_open_large(const char *path, int flags, mode_t mode)
 {
-    READ_MODE(mode, flags)
     return open_in(AT_FDCWD, path, flags, mode);
 }
 
-int inject_openat(int folder, const char *path, int flags, ...) __asm__("openat64");
-int inject_openat(int folder, const char *path, int flags, ...)
+int inject_openat(int folder, const char *path, int flags, mode_t mode) __asm__("openat64");
+int inject_openat(int folder, const char *path, int flags, mode_t mode)
 {
-    READ_MODE(mode, flags)
     return open_in(folder, path, flags, mode);
 }
 
