@@ -39,6 +39,11 @@ enum vp_log_priority vp_happening_priority(const struct vp_happening *happening)
  * @ret_fd: closing it gives the lock back
  */
 int vp_host_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err);
+/* The same for who does not wait: -EWOULDBLOCK where somebody else has it. */
+int vp_host_try_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err);
+
+/* How long one waits for it. Milliseconds. */
+#define VP_HOST_SETTLES 3000
 
 /**
  * Wait until nobody changes the host, for who wants to see what came of a start: the hook goes on for some

@@ -8,9 +8,6 @@
 #include "table.h"
 #include "tuning.h"
 
-/* A guest that was started just now is still being settled. Milliseconds. */
-#define PATIENCE 3000
-
 /* What one run has seen so far. */
 struct run {
     struct vp_tuning tuning;
@@ -120,7 +117,7 @@ int vp_cmd_verify(struct vp_cli *cli, struct vp_error **err)
 
     if (r < 0)
         return r;
-    vp_host_wait(cli->root, PATIENCE);
+    vp_host_wait(cli->root, VP_HOST_SETTLES);
     run.table = vp_table_new(cli, columns, VP_ARRAY_SIZE(columns));
     r = cli->n_args > 0 ? verify_named(&run, cli->args[0], err) : verify_all(&run, err);
     if (r < 0)

@@ -60,6 +60,7 @@ int vp_livetune_apply(struct vp_cli *cli, const struct vp_engine *engine, const 
     const struct vp_conf *conf = NULL;
     vp_autoentry entry = NULL;
     struct vp_engine own = *engine;
+    vp_host_wait(cli->root, VP_HOST_SETTLES);
     int r = vp_livetune_entry(cli, guest, &entry, err);
 
     if (r == 0)

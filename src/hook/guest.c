@@ -148,18 +148,8 @@ int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_l
 {
     const struct vp_here here = vp_hook_here(call);
     VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
-    const int r = vp_converge(&here, &happenings, err);
-    if (r == 0)
-        take_left(&happenings, ret_left);
-    return r;
-}
-
-int vp_hook_converge_locked(const struct vp_hook_call *call, struct vp_hook_left *ret_left,
-                            struct vp_error **err)
-{
-    const struct vp_here here = vp_hook_here(call);
-    VP_CLEANUP(vp_happenings_done) struct vp_happenings happenings = {0};
-    const int r = vp_converge_locked(&here, &happenings, err);
+    const int r =
+        call->lock >= 0 ? vp_converge_locked(&here, &happenings, err) : vp_converge(&here, &happenings, err);
     if (r == 0)
         take_left(&happenings, ret_left);
     return r;

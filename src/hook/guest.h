@@ -47,13 +47,10 @@ struct vp_hook_left {
 void vp_hook_left_done(struct vp_hook_left *left);
 
 /**
- * Converge the host and log what happened.
+ * Converge the host and log what happened; with the host lock that the call has, or its own.
  * @ret_left: may be NULL
  */
 int vp_hook_converge(const struct vp_hook_call *call, struct vp_hook_left *ret_left, struct vp_error **err);
-/* The same for who holds the host lock. */
-int vp_hook_converge_locked(const struct vp_hook_call *call, struct vp_hook_left *ret_left,
-                            struct vp_error **err);
 
 /**
  * Converge again now and then for some minutes, in a process of its own that outlives the hook: where
@@ -64,11 +61,3 @@ int vp_hook_converge_locked(const struct vp_hook_call *call, struct vp_hook_left
  * @again: of vp_hook_left
  */
 void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry, bool again);
-
-/**
- * Converge in a process of its own, which then goes on as vp_hook_watch() does: the guest runs already, and
- * its start need not wait for what may take as long as the host has interrupts. It has the host lock before
- * this returns, so that whoever comes next comes after it. Where it cannot be made: converges here.
- */
-int vp_hook_converge_behind(const struct vp_hook_call *call, const struct vp_entry *entry,
-                            struct vp_error **err);

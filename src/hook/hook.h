@@ -33,6 +33,7 @@ struct vp_hook_call {
     const struct vp_root *root;
     pid_t daemon;                   /* who called the hook */
     int out;                        /* where a filter writes the new definition */
+    int lock;                       /* the host lock, which this call has already; -1: it has not */
     bool *refuse;                   /* is this guest not to start untuned? As far as is known */
     const struct vp_engine *engine; /* without a placer; for handlers, as what follows */
     const struct vp_conf *conf;
@@ -51,7 +52,8 @@ struct vp_hook_op {
     enum vp_on_fail on_fail;
     enum vp_phase phase;
     enum vp_untagged untagged;
-    bool acts; /* there is something to do in it */
+    bool acts;   /* there is something to do in it */
+    bool behind; /* libvirt need not wait for it: the guest runs, and what comes of it changes nothing */
 };
 
 /* What an operation does, or what brings it about. */
@@ -80,6 +82,12 @@ int vp_hook_exit_status(const struct vp_hook_op *op, enum vp_hook_outcome outcom
  */
 enum vp_hook_outcome vp_hook_guard(const struct vp_hook_op *op, const struct vp_hook_call *call,
                                    vp_hook_handler *run, unsigned seconds, int out);
+
+/**
+ * Fork a process that outlives the hook, without the pipes that libvirt reads to their ends.
+ * Returns as fork(2) does
+ */
+pid_t vp_hook_leave(void);
 
 /**
  * The whole hook: reads stdin to its end, whatever happens. Returns the exit status.

@@ -9,6 +9,30 @@
 /* A start waits for us, and with it, once someone asks for this domain, every call to libvirt on the host. */
 #define SECONDS_MAX 10
 
+static int run_guarded(const struct vp_hook_op *op, const struct vp_hook_call *call, vp_hook_handler *run)
+{
+    return vp_hook_exit_status(op, vp_hook_guard(op, call, run, SECONDS_MAX, STDOUT_FILENO));
+}
+
+/*
+ * What libvirt need not wait for is done behind it, with the host lock held from now on, so that whoever
+ * comes next comes after it. Where somebody else has the lock libvirt waits, as there is a limit to that.
+ */
+static int work(const struct vp_hook_op *op, const struct vp_hook_call *call, vp_hook_handler *run)
+{
+    struct vp_hook_call own = *call;
+    if (!op->behind || vp_host_try_lock(call->root, &own.lock, NULL) < 0)
+        return run_guarded(op, call, run);
+    const pid_t child = vp_hook_leave();
+    if (child < 0) {
+        vp_root_unlock(&own.lock);
+        return run_guarded(op, call, run);
+    }
+    if (child == 0)
+        _exit(run_guarded(op, &own, run));
+    return 0;
+}
+
 int vp_hook_main(const char *domain, const char *operation, const char *root_path, vp_hook_handler *run)
 {
     vp_autoerror err = NULL;
@@ -35,8 +59,7 @@ int vp_hook_main(const char *domain, const char *operation, const char *root_pat
         .tagged = vp_tag_maybe(text, len),
         .root = root,
         .daemon = getppid(),
+        .lock = -1,
     };
-    if (!vp_hook_op_wanted(op, &call))
-        return 0;
-    return vp_hook_exit_status(op, vp_hook_guard(op, &call, run, SECONDS_MAX, STDOUT_FILENO));
+    return vp_hook_op_wanted(op, &call) ? work(op, &call, run) : 0;
 }

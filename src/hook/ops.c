@@ -4,15 +4,15 @@
 #include "hook.h"
 
 const struct vp_hook_op vp_hook_ops[] = {
-    {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_BOUND, true},
-    {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false},
-    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true},
-    {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false},
-    {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true},
-    {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, VP_UNTAGGED_NEVER, true},
-    {"restore", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_RESTORE, VP_UNTAGGED_NEVER, true},
-    {"reconnect", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true},
-    {"attach", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false},
+    {"prepare", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_BOUND, true, false},
+    {"start", false, VP_FAIL_ABORTS_START, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false, false},
+    {"started", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true, true},
+    {"stopped", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false, false},
+    {"release", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true, false},
+    {"migrate", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_MIGRATE, VP_UNTAGGED_NEVER, true, false},
+    {"restore", true, VP_FAIL_ABORTS_IMPORT, VP_PHASE_RESTORE, VP_UNTAGGED_NEVER, true, false},
+    {"reconnect", false, VP_FAIL_KILLS_GUEST, VP_PHASE_COLD, VP_UNTAGGED_GUESTS, true, true},
+    {"attach", false, VP_FAIL_IGNORED, VP_PHASE_COLD, VP_UNTAGGED_NEVER, false, false},
     {.name = NULL},
 };
 

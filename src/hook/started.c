@@ -54,6 +54,7 @@ enum vp_hook_outcome vp_hook_started(const struct vp_hook_call *call, const stru
 {
     vp_autoerror err = NULL;
     VP_CLEANUP(vp_hook_guest_done) struct vp_hook_guest guest = {0};
+    VP_CLEANUP(vp_hook_left_done) struct vp_hook_left left = {0};
     int r = vp_hook_guest_read(call, &guest, &err);
     if (r == 0)
         r = find_entry(call, op, &guest, &err);
@@ -62,7 +63,9 @@ enum vp_hook_outcome vp_hook_started(const struct vp_hook_call *call, const stru
     if (r == 0)
         r = place_threads(call, &guest, &err);
     if (r == 0)
-        r = vp_hook_converge_behind(call, guest.entry, &err);
+        r = vp_hook_converge(call, &left, &err);
+    if (r == 0)
+        vp_hook_watch(call, guest.entry, left.again);
     if (r < 0)
         vp_log(VP_LOG_ERROR, "domain '%s': %s: %s; the guest runs on as it is", call->domain, op->name,
                err->message);

@@ -26,14 +26,6 @@ static bool has_devices(const struct vp_entry *entry)
     return false;
 }
 
-/* Whoever still holds one of libvirt's pipes makes the start wait. */
-static void leave_pipes(void)
-{
-    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    for (int fd = 0; nothing >= 0 && fd <= STDERR_FILENO; fd++)
-        (void)dup2(nothing, fd);
-}
-
 /* A package that goes takes the ledger with it, while guests run. */
 static bool is_gone(const struct vp_hook_call *call)
 {
@@ -41,16 +33,15 @@ static bool is_gone(const struct vp_hook_call *call)
     return ledger < 0;
 }
 
-/* With an end to it: it may hold the host lock, which everybody waits for. */
-static bool converge(const struct vp_hook_call *call, bool locked)
+/* With an end to it: it holds the host lock, which everybody waits for. Returns whether to come again. */
+static bool converge(const struct vp_hook_call *call)
 {
     VP_CLEANUP(vp_hook_left_done) struct vp_hook_left left = {0};
     vp_autoerror err = NULL;
     (void)alarm(SECONDS_MAX);
-    const int r = locked ? vp_hook_converge_locked(call, &left, &err) : vp_hook_converge(call, &left, &err);
-    (void)alarm(0);
-    if (r < 0)
+    if (vp_hook_converge(call, &left, &err) < 0)
         vp_log(VP_LOG_ERROR, "domain '%s': %s", call->domain, err->message);
+    (void)alarm(0);
     return left.again;
 }
 
@@ -64,7 +55,7 @@ static void watch(const struct vp_hook_call *call, const struct vp_entry *entry,
         (void)nanosleep(&pause, NULL);
         if (is_gone(call))
             return;
-        again = converge(call, false);
+        again = converge(call);
     }
 }
 
@@ -74,41 +65,17 @@ static const struct vp_entry *followed(const struct vp_entry *entry)
     return entry != NULL && has_devices(entry) ? entry : NULL;
 }
 
-/* A process that outlives the hook: whose parent ends soon. Negative: there is none. */
-static pid_t leave(const struct vp_hook_call *call)
-{
-    const pid_t child = fork();
-    if (child == 0) {
-        (void)setsid();
-        leave_pipes();
-    }
-    if (child < 0)
-        vp_log(VP_LOG_WARNING, "domain '%s': cannot fork to come back to what is left to do", call->domain);
-    return child;
-}
-
 void vp_hook_watch(const struct vp_hook_call *call, const struct vp_entry *entry, bool again)
 {
-    if ((followed(entry) == NULL && !again) || leave(call) != 0)
+    struct vp_hook_call own = *call;
+    if (followed(entry) == NULL && !again)
         return;
-    watch(call, followed(entry), again);
-    _exit(0);
-}
-
-int vp_hook_converge_behind(const struct vp_hook_call *call, const struct vp_entry *entry,
-                            struct vp_error **err)
-{
-    VP_CLEANUP(vp_close_fd) int lock = -1;
-    int r = vp_host_lock(call->root, &lock, err);
-    if (r < 0)
-        return r;
-    const pid_t child = leave(call);
+    const pid_t child = vp_hook_leave();
     if (child < 0)
-        r = vp_hook_converge_locked(call, NULL, err);
+        vp_log(VP_LOG_WARNING, "domain '%s': cannot fork to come back to what is left to do", call->domain);
     if (child != 0)
-        return r;
-    const bool again = converge(call, true);
-    vp_root_unlock(&lock);
-    watch(call, followed(entry), again);
+        return;
+    vp_root_unlock(&own.lock); /* this one's part in it */
+    watch(&own, followed(entry), again);
     _exit(0);
 }

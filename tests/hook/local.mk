@@ -2,7 +2,8 @@
 unit_tests += \
 	tests/hook/test-guard \
 	tests/hook/test-ops
-unit_tests += tests/hook/test-watch
+unit_tests += tests/hook/test-behind tests/hook/test-watch
+tests_hook_test_behind_SOURCES = tests/hook/test-behind.c $(fake)
 tests_hook_test_watch_SOURCES = tests/hook/test-watch.c $(balanced) $(guests) $(fake)
 script_tests += tests/hook/test-hook.sh tests/hook/test-life.sh
 

@@ -55,6 +55,8 @@ domain() {
 run() {
     "$hook" "$@" <"$work/in" >"$work/out" 2>"$work/err"
     status=$?
+    # It may go on behind.
+    [ ! -e "$root/run/virt-profile/host.lock" ] || flock "$root/run/virt-profile/host.lock" true
 }
 
 check() {

@@ -35,6 +35,8 @@ call() { # NAME OPERATION <definition
     STATUS=0
     OUT=$("$hook" --root "$root" "$1" "$2" begin - 2>"$work/stderr") || STATUS=$?
     ERR=$(cat "$work/stderr")
+    # It may go on behind.
+    [ ! -e "$root/run/virt-profile/host.lock" ] || flock "$root/run/virt-profile/host.lock" true
 }
 quiet() { is "$1" "$STATUS,$OUT,$ERR" '0,,'; }
 entries() { find "$guests" -type f 2>/dev/null | wc -l; }

@@ -39,7 +39,7 @@ static void scene_open(struct scene *scene)
     ck_assert_int_eq(vp_root_mkdir(root, "/run/virt-profile/guests", 0700, NULL), 0);
     scene->engine.host = scene->host;
     scene->call = (struct vp_hook_call){
-        .domain = "g", .root = root, .engine = &scene->engine, .conf = &scene->guests.conf};
+        .domain = "g", .root = root, .engine = &scene->engine, .conf = &scene->guests.conf, .lock = -1};
     balanced_start(&scene->balanced, &scene->guests.fake, "0", "");
 }
 
@@ -111,32 +111,4 @@ START_TEST(stays_away_where_nothing_is_left)
 }
 END_TEST
 
-/* Who comes next comes after it, and it does the work. */
-START_TEST(settles_behind)
-{
-    SCENE scene = {0};
-    vp_autoerror err = NULL;
-    int lock = -1;
-    if (geteuid() != 0)
-        return;
-    scene_open(&scene);
-    tell(&scene);
-    /* It waits for irqbalance, which is asleep, and holds the lock meanwhile. */
-    scene.balanced.shared->busy = true;
-    vp_balancesock_patience = 1000;
-    for (int i = 0; i < 4; i++)
-        (void)vp_irqbalance_ask(scene.call.root, &(struct vp_irqbalance){0}, NULL);
-    vp_autoentry entry = vp_entry_new("g", "g");
-    ck_assert_int_eq(vp_hook_converge_behind(&scene.call, entry, &err), 0);
-    ck_assert_int_lt(vp_root_lock(scene.call.root, "/run/virt-profile/host.lock", false, &lock, NULL), 0);
-    ck_assert(is_noted(&scene));
-    scene.balanced.shared->busy = false;
-    vp_host_wait(scene.call.root, SECONDS * 1000);
-    ck_assert_int_eq(vp_root_lock(scene.call.root, "/run/virt-profile/host.lock", false, &lock, NULL), 0);
-    ck_assert(!is_noted(&scene));
-    vp_root_unlock(&lock);
-}
-END_TEST
-
-VP_TEST_MAIN("watch", VP_TEST(comes_back_until_it_is_not_busy), VP_TEST(stays_away_where_nothing_is_left),
-             VP_TEST(settles_behind))
+VP_TEST_MAIN("watch", VP_TEST(comes_back_until_it_is_not_busy), VP_TEST(stays_away_where_nothing_is_left))

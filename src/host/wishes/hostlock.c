@@ -13,10 +13,20 @@
 /* Between two looks. Milliseconds. */
 #define PAUSE 5
 
-int vp_host_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err)
+static int take_lock(const struct vp_root *root, bool wait, int *ret_fd, struct vp_error **err)
 {
     const int r = vp_root_mkdir(root, FOLDER, 0755, err);
-    return r < 0 ? r : vp_root_lock(root, LOCK, true, ret_fd, err);
+    return r < 0 ? r : vp_root_lock(root, LOCK, wait, ret_fd, err);
+}
+
+int vp_host_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err)
+{
+    return take_lock(root, true, ret_fd, err);
+}
+
+int vp_host_try_lock(const struct vp_root *root, int *ret_fd, struct vp_error **err)
+{
+    return take_lock(root, false, ret_fd, err);
 }
 
 void vp_host_wait(const struct vp_root *root, unsigned milliseconds)
