@@ -5,8 +5,10 @@
 . "$GUEST_LIB/case.sh"
 
 STARTS=${VP_COST_STARTS:-15}
-# 12 to 22 ms were seen on a machine of two CPUs, most of it three programs that start; the aim is 15.
-LIMIT_MS=30
+# 12.7 to 14.3 ms were seen on a machine of two CPUs that had nothing else to do, of which libvirt takes 5 to 9 to run a hook
+# that does nothing three times.
+AIM_MS=15
+LIMIT_MS=20
 PROFILES=/etc/virt-profile/profiles
 away=$SANDBOX/hooks-away
 mkdir -p "$PROFILES" "$away"
@@ -29,7 +31,7 @@ added() { # start or stop
     paste "$SANDBOX/$1.with" "$SANDBOX/$1.without" | awk '{ print $1 - $2 }' >"$SANDBOX/$1.added"
     median "$SANDBOX/$1.added"
 }
-within() { awk -v ms="$(added start)" -v most="$LIMIT_MS" 'BEGIN { exit !(ms <= most) }'; }
+within() { awk -v ms="$(added start)" -v most="$1" 'BEGIN { exit !(ms <= most) }'; } # milliseconds
 compare() { # what
     local text i
     rm -f "$SANDBOX"/start.* "$SANDBOX"/stop.*
@@ -51,12 +53,12 @@ renice -n -20 "$(cat /run/libvirtd.pid)" >/dev/null || note 'with the priority o
 renice -n -20 $$ >/dev/null
 compare 'alone'
 # What else the machine does makes it more, never less.
-for ((again = 0; again < 2; again++)); do
-    within && break
+for ((again = 0; again < 3; again++)); do
+    within $AIM_MS && break
     compare 'alone, again'
 done
-text="the hook adds $(added start) ms to a start (at most $LIMIT_MS)"
-if within; then ok "$text"; else not_ok "$text"; fi
+text="the hook adds $(added start) ms to a start (the aim is $AIM_MS, the limit $LIMIT_MS)"
+if within $LIMIT_MS; then ok "$text"; else not_ok "$text"; fi
 vsh start --paused vp-cost-beside
 # Its threads make room, and get it back: more for the hook to do.
 compare 'beside a guest without a profile'
