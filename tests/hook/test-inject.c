@@ -18,13 +18,14 @@
     "[profile]\nsummary = all\nenforce = %s\n[cpu]\nplacement = dedicated\ncgroup-weight = 300\n"            \
     "[memory]\nhugepages = 2M\nhugepages-grow = yes\n[irq]\nothers = off-dedicated\n"                        \
     "[ksm]\nrun = run\npages-to-scan = 1250\n[kernel]\nswappiness = 10\n[thp]\ndefrag = never\n"
-#define GUEST                                                                                                \
-    "<domain type='kvm' id='7'><name>g</name><uuid>6f1c0a0e-0000-4000-8000-000000000001</uuid><metadata>"    \
-    "<vp:profile xmlns:vp='urn:virt-profile:domain:1' name='all'/></metadata>"                               \
+#define DOMAIN(name, number)                                                                                 \
+    "<domain type='kvm' id='" number "'><name>" name                                                         \
+    "</name><uuid>6f1c0a0e-0000-4000-8000-00000000000" number                                                \
+    "</uuid><metadata><vp:profile xmlns:vp='urn:virt-profile:domain:1' name='all'/></metadata>"              \
     "<memory unit='KiB'>8192</memory><memoryBacking><hugepages><page size='2048' unit='KiB'/></hugepages>"   \
     "</memoryBacking><vcpu>1</vcpu><os><type arch='x86_64' machine='q35'>hvm</type></os></domain>"
 
-static const struct inject_guest guest = {"g", GUEST};
+static const struct inject_guest guest = {"g", DOMAIN("g", "7")};
 static const struct inject how = {.kinds = INJECT_WRITE | INJECT_RENAME | INJECT_SYNC | INJECT_OPEN |
                                            INJECT_MAKE | INJECT_REMOVE};
 
@@ -196,4 +197,29 @@ START_TEST(afterwards)
 }
 END_TEST
 
-VP_TEST_MAIN("inject", VP_TEST_ROWS(prepare, inject_codes), VP_TEST(strict), VP_TEST_ROWS(afterwards, later))
+/* What a guest that died leaves and nobody can take away yet does not keep another one from starting. */
+START_TEST(left_by_others)
+{
+    static const char *const dropins[] = {"/run/systemd/system/machine-qemu", NULL};
+    static const struct inject_guest other = {"h", DOMAIN("h", "8")};
+    FAKE fake;
+    vp_autofree char *told = NULL;
+    vp_autofree char *before = open_host(&fake, "refuse");
+    ck_assert_int_eq(inject_hook(&fake, &guest, "prepare", 0, 0, NULL), 0);
+    start(&fake, true);
+    irqhost_remove(&fake, "/proc/77");
+    irqhost_remove(&fake, "/run/libvirt/qemu/g.pid");
+    trap->how = (struct inject){.kinds = INJECT_REMOVE, .below = dropins, .lasts = true};
+    const int r = inject_hook(&fake, &other, "prepare", 1, EBUSY, &told);
+    ck_assert_msg(r == 0, "%d: %.500s%.1500s", r, told, trap->said);
+    ck_assert_str_ne(trap->hit, "");
+    ck_assert_msg(strstr(trap->said, "left") != NULL, "%.1500s", trap->said);
+    trap->how = how;
+    ck_assert_int_eq(inject_hook(&fake, &other, "release", 0, 0, NULL), 0);
+    inject_same(&fake, before, "prepare", 1, "a drop-in of another guest");
+    inject_close();
+}
+END_TEST
+
+VP_TEST_MAIN("inject", VP_TEST_ROWS(prepare, inject_codes), VP_TEST(strict), VP_TEST_ROWS(afterwards, later),
+             VP_TEST(left_by_others))

@@ -88,15 +88,32 @@ static bool is_there(const struct vp_entries *entries, const char *uuid)
     return false;
 }
 
+/* A part of what a guest that is gone had stays for now; that keeps nobody from anything. */
+static void say_left(const struct vp_here *here, const struct vp_error *err)
+{
+    vp_autofree char *sentence = vp_asprintf("limits of a guest that is gone are left: %s", err->message);
+    if (here->say != NULL)
+        here->say(here->cookie, sentence);
+}
+
 static int reap(const struct vp_here *here, struct vp_ledger *ledger, struct vp_entries *entries,
                 struct vp_error **err)
 {
     VP_CLEANUP(vp_entries_done) struct vp_entries before = note_ids(entries);
-    int r = vp_ledger_reap(ledger, entries, err);
-    for (size_t i = 0; r == 0 && i < before.n; i++)
-        if (!is_there(entries, before.items[i]->uuid))
-            r = vp_ceiling_remove(here->root, before.items[i], NULL, err);
-    return r < 0 ? r : vp_scope_sweep(here->root, entries, err);
+    vp_autoerror swept = NULL;
+    const int r = vp_ledger_reap(ledger, entries, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < before.n; i++) {
+        vp_autoerror left = NULL;
+        /* Busy: its last process is about to end, and libvirt, which waits for that, removes the group. */
+        if (!is_there(entries, before.items[i]->uuid) &&
+            vp_ceiling_remove(here->root, before.items[i], NULL, &left) < 0)
+            say_left(here, left);
+    }
+    if (vp_scope_sweep(here->root, entries, &swept) < 0)
+        say_left(here, swept);
+    return 0;
 }
 
 typedef int read_entries_fn(const struct vp_here *here, const struct vp_topology *topology,
