@@ -25,4 +25,4 @@ bench-ledger: tests/bench/bench-ledger$(EXEEXT)
 clean-local: clean-bench
 .PHONY: clean-bench
 clean-bench:
-	rm -rf tests/bench/stage tests/bench/install.log
+	rm -rf tests/bench/stage tests/bench/install.log tests/bench/result
