@@ -8,6 +8,12 @@
 #include "converge.h"
 #include "engine.h"
 
+/*
+ * The most that one piece of work may take, in seconds. A start waits for us, and with it, once someone asks
+ * for this domain, every call to libvirt on the host; what goes on behind it holds the host lock.
+ */
+#define VP_HOOK_SECONDS 10
+
 /* What libvirt does when the hook fails (libvirt 9.0: qemu_process.c, qemu_migration.c, qemu_driver.c). */
 enum vp_on_fail {
     VP_FAIL_ABORTS_START,  /* the guest does not start */

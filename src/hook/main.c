@@ -6,12 +6,9 @@
 #include "hook.h"
 #include "log.h"
 
-/* A start waits for us, and with it, once someone asks for this domain, every call to libvirt on the host. */
-#define SECONDS_MAX 10
-
 static int run_guarded(const struct vp_hook_op *op, const struct vp_hook_call *call, vp_hook_handler *run)
 {
-    return vp_hook_exit_status(op, vp_hook_guard(op, call, run, SECONDS_MAX, STDOUT_FILENO));
+    return vp_hook_exit_status(op, vp_hook_guard(op, call, run, VP_HOOK_SECONDS, STDOUT_FILENO));
 }
 
 /*

@@ -15,9 +15,6 @@
  */
 static const unsigned pauses[] = {1, 1, 2, 3, 5, 5, 10, 10, 20, 30, 60, 60, 120};
 
-/* For one time of it, as the hook itself has. */
-#define SECONDS_MAX 10
-
 static bool has_devices(const struct vp_entry *entry)
 {
     for (size_t i = 0; i < entry->n_wants; i++)
@@ -38,7 +35,7 @@ static bool converge(const struct vp_hook_call *call)
 {
     VP_CLEANUP(vp_hook_left_done) struct vp_hook_left left = {0};
     vp_autoerror err = NULL;
-    (void)alarm(SECONDS_MAX);
+    (void)alarm(VP_HOOK_SECONDS);
     if (vp_hook_converge(call, &left, &err) < 0)
         vp_log(VP_LOG_ERROR, "domain '%s': %s", call->domain, err->message);
     (void)alarm(0);

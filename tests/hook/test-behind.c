@@ -101,6 +101,17 @@ static bool is_locked(const struct fake *fake)
     return r < 0;
 }
 
+/* libvirt waits for it as long as its handler, without the lock, works. */
+static void check_waited_for(pid_t child, int output)
+{
+    while (!seen->began)
+        pause_a_bit();
+    ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+    ck_assert(!seen->locked);
+    seen->go = true;
+    ck_assert_int_eq(end(child, output), 0);
+}
+
 static const char *const behind[] = {"started", "reconnect"};
 
 /* The guest runs: libvirt goes on at once, and whoever comes next waits. */
@@ -129,12 +140,7 @@ START_TEST(libvirt_waits_where_others_work)
     scene_open(&fake);
     ck_assert_int_eq(vp_host_lock(fake.root, &lock, NULL), 0);
     const pid_t child = begin(&fake, behind[_i], slow, &output);
-    while (!seen->began)
-        pause_a_bit();
-    ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
-    ck_assert(!seen->locked);
-    seen->go = true;
-    ck_assert_int_eq(end(child, output), 0);
+    check_waited_for(child, output);
     ck_assert(seen->ended);
     vp_root_unlock(&lock);
 }
@@ -150,12 +156,7 @@ START_TEST(libvirt_waits)
     /* A guest that is known, so that something is to be done. */
     fake_file(&fake, "/run/virt-profile/guests/6f1c0a0e-0000-4000-8000-000000000001.json", "{}");
     const pid_t child = begin(&fake, before[_i], slow, &output);
-    while (!seen->began)
-        pause_a_bit();
-    ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
-    ck_assert(!seen->locked);
-    seen->go = true;
-    ck_assert_int_eq(end(child, output), 0);
+    check_waited_for(child, output);
 }
 END_TEST
 
